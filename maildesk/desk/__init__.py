@@ -1,0 +1,1 @@
+"""The procedure: pure decisions on the standard library only; ``now`` is always an argument."""

@@ -1,0 +1,1 @@
+"""Mail comes in by SMTP, LMTP or IMAP and is handed to ``accept``; nothing is acknowledged before that returns."""

@@ -1,0 +1,1 @@
+"""One attempt to hand a finished mail on, and what became of it."""

@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy Core, SQL visible; the only place that knows tables."""
