@@ -44,5 +44,16 @@ class Calendar:
                     return max(now, start)
         return None
 
+    def days_back(self, now: datetime, days: int) -> datetime:
+        """The same local time ``days`` working days before ``now`` (UTC); a year back if there are not as many."""
+        local = now.astimezone(self.zone)
+        day, left = local.date(), days
+        for _ in range(_SEARCH_DAYS):
+            if left == 0:
+                break
+            day -= timedelta(days=1)
+            left -= bool(self.spans(day))
+        return self._utc(day, local.time())
+
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)

@@ -1,0 +1,112 @@
+"""What happens to a ticket when a mail comes: commands in, events out.  Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened
+from maildesk.desk.policy import Policy
+from maildesk.desk.ticket import Ticket
+
+OLDEST_OPENING_DAYS = 5  # business days [Procedure, Time]
+
+
+class Role(StrEnum):
+    """Who writes, seen from a ticket."""
+
+    REQUESTER = "requester"
+    PARTICIPANT = "participant"
+    STAFF = "staff"
+    OUTSIDER = "outsider"
+    ROBOT = "robot"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The writer of a mail, as far as From says."""
+
+    address: str  # lower case; "": nobody usable
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a mail told for [Procedure 11] and what the register of contracts says to it."""
+
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    contract: str = ""  # of the register
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a ticket for this mail."""
+
+    subject: str
+    kind: str
+    owed: bool
+    received_at: datetime
+    facts: Facts
+    linked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Add this mail to the ticket."""
+
+    kind: str
+    facts: Facts
+
+
+Command = Open | Join
+
+
+def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy, now: datetime) -> list[Body]:
+    """The events that a command makes, in order.  Raises ValueError for a join without a ticket."""
+    if isinstance(command, Open):
+        return [_open(command, actor, policy, now)]
+    if ticket is None:
+        raise ValueError("a mail can only join a ticket that is there")
+    if actor.role is Role.STAFF:
+        return [NoteFiled(actor.address)]
+    joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
+    if actor.role in (Role.REQUESTER, Role.PARTICIPANT):
+        joined += _learnt(ticket, command.facts)
+    return joined
+
+
+def opening_time(received_at: datetime, policy: Policy, now: datetime) -> tuple[datetime, str]:
+    """When the ticket's clocks begin (UTC), and why that is not when the mail came, if so [Procedure, Time]."""
+    if received_at > now:
+        return now, f"the mail system says it came at {received_at.isoformat()}, which is in the future: opened now"
+    if received_at < policy.calendar.days_back(now, OLDEST_OPENING_DAYS):
+        return now, f"it lay in the mailbox since {received_at.isoformat()}, over 5 business days: opened now"
+    return received_at, ""
+
+
+def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
+    opened_at, why = opening_time(command.received_at, policy, now)
+    return Opened(
+        opened_at=opened_at.astimezone(UTC).isoformat(),
+        subject=command.subject,
+        requester=actor.address,
+        requester_name=actor.name,
+        kind=command.kind,
+        owed=command.owed and bool(actor.address),
+        priority=policy.default_priority,
+        team=policy.first_team,
+        contract=command.facts.contract,
+        contact=dict(command.facts.contact),
+        flags=[*command.facts.flags, *([why] if why else [])],
+        linked=command.linked,
+    )
+
+
+def _learnt(ticket: Ticket, facts: Facts) -> list[Body]:
+    news = {key: value for key, value in facts.contact.items() if value and ticket.contact.get(key) != value}
+    if not news and facts.contract in ("", ticket.contract):
+        return []
+    return [ContactLearnt(news, facts.contract, list(facts.flags))]

@@ -1,0 +1,135 @@
+"""Opening the database, transactions, and the schema's version.
+
+SQLite: WAL, synchronous=FULL, and ``BEGIN IMMEDIATE`` for every writing transaction (the driver's own mode loses
+updates); one writer at a time, who in this process waits in line at a lock instead of polling the file.
+PostgreSQL: READ COMMITTED; every rule that must hold between machines stands in a unique key or a row lock.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 10
+POOL = 12
+
+
+class SchemaError(Exception):
+    """The database's schema is not the one this program works with; the text says what to do."""
+
+
+class Database:
+    """One database.  Threads share it; each transaction has a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        self._writer: Any = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may write: committed when the block ends, rolled back when it raises."""
+        with self._writer, self.engine.begin() as transaction:
+            yield transaction
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads and never waits for a writer."""
+        with self.engine.connect() as connection:
+            reader = connection.execution_options(maildesk_reading=True)
+            with reader.begin():
+                yield reader
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    def version(self) -> str | None:
+        """The schema's revision; None for an empty database."""
+        with self.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def is_empty(self) -> bool:
+        """Whether no table of anybody is in it."""
+        with self.reading() as connection:
+            return not inspect(connection).get_table_names()
+
+    def upgrade(self) -> None:
+        """Bring the schema to this program's revision, each step in a transaction of its own."""
+        config = _alembic(self.engine)
+        with self._writer:
+            command.upgrade(config, "head")
+
+    def require_current(self) -> None:
+        """Raise `SchemaError` unless the schema is this program's."""
+        found, wanted = self.version(), head()
+        if found == wanted:
+            return
+        known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+        if found is None or found in known:
+            raise SchemaError(
+                f"the database has schema {found or 'none'}, this maildesk needs {wanted}: "
+                "stop the daemon, take a backup, then run `maildesk db upgrade`"
+            )
+        raise SchemaError(
+            f"the database has schema {found}, which is newer than this maildesk (it knows {wanted}): "
+            "install the maildesk that made it, or restore a backup from before the upgrade"
+        )
+
+
+def head() -> str:
+    """The revision that this program works with."""
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
+
+def _alembic(engine: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    return config
+
+
+def _sqlite(url: Any) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(Path(url.database))
+    connect = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
+    engine = create_engine(url, connect_args=connect, pool_size=POOL, max_overflow=POOL)
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Customers' mail is nobody else's business on a shared machine: SQLite copies this mode to its WAL."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("maildesk_reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: Any) -> Engine:
+    return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+
+
+__all__ = ["Database", "DatabaseError", "OperationalError", "SchemaError", "head"]

@@ -1,0 +1,193 @@
+"""The tables.  Unique keys carry the invariants: what must not happen twice cannot be stored twice.
+
+The migrations make this schema and a test holds them against it; change both together.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from maildesk.store.types import CleanText, Json, UtcDateTime
+
+FIRST_TICKET = 1001
+NAMING = {"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+metadata = MetaData(naming_convention=NAMING)
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY counts by itself
+
+raw_mail = Table(
+    "raw_mail",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("raw", Text, ForeignKey("raw_mail.sha256"), nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("mailbox", CleanText),
+    Column("uidvalidity", BigInteger),
+    Column("uid", BigInteger),
+    Column("reverse_path", CleanText),  # NULL: unknown, "": the null path
+    Column("forward_paths", Json, nullable=False),
+    Column("peer", CleanText, nullable=False),
+    Column("peer_trusted", Boolean(create_constraint=False), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),  # received, done, held
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("claimed_by", Text),
+    Column("kind", Text),
+    Column("reason", CleanText),
+    Column("message_id", CleanText, index=True),
+    Column("content_key", Text, unique=True),  # NULL until read, and for a second copy
+    Column("duplicate_of", Id, ForeignKey("inbound.id")),
+    Column("ticket", Id, ForeignKey("ticket.number"), index=True),
+    Column("sender", CleanText),
+    Column("subject", CleanText),
+    Column("explanation", Json),  # the chain that `mail explain` prints
+    UniqueConstraint("mailbox", "uidvalidity", "uid"),
+    Index("ix_inbound_waiting", "next_attempt_at", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")),
+    sqlite_autoincrement=True,
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("number", Id, primary_key=True, autoincrement=True),  # AUTOINCREMENT, IDENTITY: never reused
+    Column("status", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("assignee", CleanText),
+    Column("requester", CleanText, nullable=False, index=True),  # lower case; "": nobody can be answered
+    Column("requester_name", CleanText, nullable=False),
+    Column("owed", Boolean(create_constraint=False), nullable=False),
+    Column("contract", CleanText),
+    Column("subject", CleanText, nullable=False),
+    Column("contact", Json, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("ticket", Id, ForeignKey("ticket.number"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", CleanText, nullable=False),
+    Column("inbound", Id, ForeignKey("inbound.id")),
+    Column("body", Json, nullable=False),
+    PrimaryKeyConstraint("ticket", "seq"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("ticket", Id, ForeignKey("ticket.number"), nullable=False),
+    Column("address", CleanText, nullable=False),
+    PrimaryKeyConstraint("ticket", "address"),
+)
+
+message_ref = Table(
+    "message_ref",
+    metadata,
+    Column("message_id", CleanText, nullable=False),
+    Column("ticket", Id, ForeignKey("ticket.number"), nullable=False),
+    PrimaryKeyConstraint("message_id", "ticket"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("dedup", Text, nullable=False, unique=True),
+    Column("ticket", Id, ForeignKey("ticket.number")),
+    Column("inbound", Id, ForeignKey("inbound.id")),
+    Column("notice", Text, nullable=False),
+    Column("recipient", CleanText, nullable=False, index=True),
+    Column("reverse_path", CleanText, nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("subject", CleanText, nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    Column("urgency", Integer, nullable=False),  # 0 answers and alarms, 1 digests
+    Column("state", Text, nullable=False),  # queued, sending, sent, failed, held
+    Column("reason", CleanText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("claimed_by", Text),
+    Column("sent_at", UtcDateTime),
+    Index(
+        "ix_outbox_waiting", "state", "urgency", "next_attempt_at", "id",
+        sqlite_where=text("state IN ('queued', 'sending')"), postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index(
+        "ix_outbox_order", "recipient", "ticket", "id",
+        sqlite_where=text("state IN ('queued', 'sending')"), postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("outbox", Id, ForeignKey("outbox.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", Text, nullable=False),  # sent, deferred, failed, unknown, bounced, delayed
+    Column("code", Integer),
+    Column("text", CleanText, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address", CleanText, primary_key=True),
+    Column("first_failure_on", Text, nullable=False),  # UTC date
+    Column("muted_at", UtcDateTime),
+    Column("reason", CleanText, nullable=False),
+)
+
+auto_reply = Table(
+    "auto_reply",
+    metadata,
+    Column("scope", CleanText, nullable=False),  # address:…, domain:…, new
+    Column("bucket", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("scope", "bucket"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=False),
+)
