@@ -1,0 +1,213 @@
+"""A settings file as plain data that remembers where each name stands.
+
+Read from PyYAML's node tree, because its loader would read ``17:00`` as 1020 and ``no`` as false (YAML 1.1), and would
+let the second of two equal keys win.  Here only ``true`` and ``false`` are booleans, only ``null``, ``~`` and nothing
+are null, only plain decimal digits are numbers; everything else is text.  Tags, anchors and aliases are refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Name = tuple[str | int, ...]
+Data = dict[str, Any]
+
+_CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_BROKEN = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands; lines count from 1, 0 is the file as a whole."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong in a file: ``name`` is dotted, empty for the file as a whole."""
+
+    place: Place
+    name: str
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        said = f"{self.wrong}; {self.right}" if self.right else self.wrong
+        return f"{self.place}: {self.name}: {said}" if self.name else f"{self.place}: {said}"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; ``faults`` are all that is wrong with them."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass(slots=True)
+class Tree:
+    """Plain data, the place of each name in it, and what was wrong with how it is written."""
+
+    data: Data
+    places: dict[Name, Place]
+    faults: list[Fault] = field(default_factory=list)
+
+    def place(self, name: Name) -> Place:
+        """Where a name stands, or the nearest one above it that does."""
+        while name not in self.places:
+            name = name[:-1]
+        return self.places[name]
+
+
+def dotted(name: Name) -> str:
+    """``("receive", "imap", 0, "host")`` as ``receive.imap[0].host``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in name).removeprefix(".")
+
+
+def read(path: Path, file: str = "") -> Tree:
+    """Reads a file, named ``file`` in faults.  Raises SettingsError where it is missing, unreadable or no YAML map."""
+    file = file or str(path)
+    try:
+        return parse(path.read_text(encoding="utf-8-sig"), file)
+    except OSError as fault:
+        remedy = "write the path of a settings file" if isinstance(fault, FileNotFoundError) else "make it readable"
+        raise _failure(Place(file), f"cannot be read: {fault.strerror}", remedy) from fault
+    except UnicodeDecodeError as fault:
+        raise _failure(Place(file), "is no text in UTF-8", "save it in UTF-8") from fault
+
+
+def parse(text: str, file: str) -> Tree:
+    """Reads the text of a file.  Raises SettingsError where it is no YAML, or no map."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)  # composes nodes, constructs nothing
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark or fault.context_mark
+        wrong = " ".join(part for part in (fault.context, fault.problem) if part)
+        raise _failure(Place(file, mark.line + 1 if mark else 0), f"is no YAML: {wrong}", _hint(text)) from fault
+    except yaml.YAMLError as fault:
+        raise _failure(
+            Place(file), f"is no YAML: {fault}".replace("\n", " "), "remove what cannot be printed"
+        ) from fault
+    except RecursionError as fault:
+        raise _failure(Place(file), "is nested too deeply", "write the names of the shipped settings.yaml") from fault
+    return _tree(node, file)
+
+
+def merge(shipped: Tree, own: Tree) -> Tree:
+    """Lays ``own`` over ``shipped``: maps merge key by key, all else replaces, null takes a default away."""
+    places = dict(shipped.places) | {(): own.places[()]}
+    data = _merged(shipped.data, own.data, (), places, own.places)
+    return Tree(data, places, [*shipped.faults, *own.faults])
+
+
+def without_nulls(data: Any) -> Any:
+    """The same data without the names whose value is null: what they mean stands in the model."""
+    if isinstance(data, dict):
+        return {key: without_nulls(value) for key, value in data.items() if value is not None}
+    return [without_nulls(item) for item in data] if isinstance(data, list) else data
+
+
+class _Loader(yaml.BaseLoader):
+    """Composes nodes without giving plain words a type, and refuses aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                None, None, "an alias (*) is not used here: write the value out", event.start_mark
+            )
+        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return node
+
+
+def _failure(place: Place, wrong: str, right: str) -> SettingsError:
+    return SettingsError((Fault(place, "", wrong, right),))
+
+
+def _hint(text: str) -> str:
+    if "\t" in text:
+        return "indent with spaces, never with tabs"
+    return "check indentation, colons and quotes"
+
+
+def _tree(node: yaml.Node | None, file: str) -> Tree:
+    tree = Tree({}, {(): Place(file)})
+    if node is None or (isinstance(node, yaml.ScalarNode) and _scalar(node) is None):
+        return tree
+    if not isinstance(node, yaml.MappingNode):
+        raise _failure(_at(node, file), "holds no names", "write names and values like desk: {name: Support}")
+    tree.data = _map(node, (), file, tree)
+    return tree
+
+
+def _value(node: yaml.Node, name: Name, file: str, tree: Tree) -> Any:
+    tree.places.setdefault(name, _at(node, file))
+    if node.tag is not None and not node.tag.startswith("tag:yaml.org,2002:"):
+        tree.faults.append(Fault(_at(node, file), dotted(name), f"has a tag {node.tag}", "write the plain value"))
+    if isinstance(node, yaml.MappingNode):
+        return _map(node, name, file, tree)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*name, index), file, tree) for index, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _map(node: yaml.MappingNode, name: Name, file: str, tree: Tree) -> Data:
+    data: Data = {}
+    for key_node, value_node in node.value:
+        place = _at(key_node, file)
+        if not isinstance(key_node, yaml.ScalarNode):
+            tree.faults.append(Fault(place, dotted(name), "holds a name that is a list or map", "write a plain name"))
+            continue
+        key = str(key_node.value)
+        if key in data:
+            first = tree.places[(*name, key)].line
+            tree.faults.append(Fault(place, dotted((*name, key)), f"stands twice, first in line {first}", "keep one"))
+            continue
+        tree.places[(*name, key)] = place
+        data[key] = _value(value_node, (*name, key), file, tree)
+    return data
+
+
+def _scalar(node: yaml.Node) -> str | int | Decimal | bool | None:
+    text = str(node.value)
+    if getattr(node, "style", None) is not None:
+        return text
+    if text.lower() in _CONSTANTS and text in {text.lower(), text.title(), text.upper()}:
+        return _CONSTANTS[text.lower()]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return Decimal(text) if _BROKEN.fullmatch(text) else text
+
+
+def _at(node: yaml.Node, file: str) -> Place:
+    return Place(file, node.start_mark.line + 1)
+
+
+def _merged(below: Data, above: Data, name: Name, places: dict[Name, Place], own: Mapping[Name, Place]) -> Data:
+    data = dict(below)
+    for key, value in above.items():
+        inner = (*name, key)
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            places[inner] = own[inner]
+            data[key] = _merged(below[key], value, inner, places, own)
+            continue
+        for gone in list(_under(inner, places)):
+            del places[gone]
+        places.update({found: own[found] for found in _under(inner, own)})
+        data[key] = value
+    return data
+
+
+def _under(name: Name, places: Mapping[Name, Place]) -> Iterator[Name]:
+    return (found for found in places if found[: len(name)] == name)
