@@ -27,20 +27,17 @@ _ADDRESS_IN = re.compile(r"[^\s@]@[^\s@]")
 _LINK_IN = re.compile(
     r"://|^\W*www\.|^\W*(?:mailto|tel|sms|javascript|data|file):|\\\\|\.[\w-]{1,63}(?::\d{1,5})?/", re.IGNORECASE
 )
-_ENDING = re.compile(
-    r"[^\W_][.。｡]([^\W\d_][\w-]+)"
-)  # what may be a domain's end: mail clients make links of bare names
+_ENDING = re.compile(r"[^\W_][.。｡]([^\W\d_][\w-]+)")  # may end a domain: mail clients make links of bare names
 _NO_DOMAIN = re.compile(
     r"bak|bmp|cfg|conf|css?|csv|dat|db|dll|docx?|eml|exe|gif|gz|html?|ini|jar|java|js|jpe?g|json|log|msg|pdf|php|png"
     r"|pptx?|rb|rtf|sql|tar|tiff?|tsx?|txt|war|xlsx?|xml|ya?ml",
     re.IGNORECASE,
 )
-)
 
 
 def one_line(text: str) -> str:
     """The text as a single line: white space folded, nothing in it that is invisible or changes direction."""
-    if text.isprintable() and "  " not in text:
+    if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     return " ".join(_UNSEEN.sub("", " ".join(text.split())).split())
 
