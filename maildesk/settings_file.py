@@ -14,45 +14,13 @@ from typing import Any
 
 import yaml
 
-Name = tuple[str | int, ...]
+from maildesk.faults import Fault, Name, Place, dotted, failure
+
 Data = dict[str, Any]
 
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _BROKEN = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,9}")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands; lines count from 1, 0 is the file as a whole."""
-
-    file: str
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is wrong in a file: ``name`` is dotted, empty for the file as a whole."""
-
-    place: Place
-    name: str
-    wrong: str
-    right: str
-
-    def __str__(self) -> str:
-        said = f"{self.wrong}; {self.right}" if self.right else self.wrong
-        return f"{self.place}: {self.name}: {said}" if self.name else f"{self.place}: {said}"
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; ``faults`` are all that is wrong with them."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
 
 
 @dataclass(slots=True)
@@ -70,11 +38,6 @@ class Tree:
         return self.places[name]
 
 
-def dotted(name: Name) -> str:
-    """``("receive", "imap", 0, "host")`` as ``receive.imap[0].host``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in name).removeprefix(".")
-
-
 def read(path: Path, file: str = "") -> Tree:
     """Reads a file, named ``file`` in faults.  Raises SettingsError where it is missing, unreadable or no YAML map."""
     file = file or str(path)
@@ -82,9 +45,9 @@ def read(path: Path, file: str = "") -> Tree:
         return parse(path.read_text(encoding="utf-8-sig"), file)
     except OSError as fault:
         remedy = "write the path of a settings file" if isinstance(fault, FileNotFoundError) else "make it readable"
-        raise _failure(Place(file), f"cannot be read: {fault.strerror}", remedy) from fault
+        raise failure(Place(file), f"cannot be read: {fault.strerror}", remedy) from fault
     except UnicodeDecodeError as fault:
-        raise _failure(Place(file), "is no text in UTF-8", "save it in UTF-8") from fault
+        raise failure(Place(file), "is no text in UTF-8", "save it in UTF-8") from fault
 
 
 def parse(text: str, file: str) -> Tree:
@@ -94,13 +57,13 @@ def parse(text: str, file: str) -> Tree:
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         wrong = " ".join(part for part in (fault.context, fault.problem) if part)
-        raise _failure(Place(file, mark.line + 1 if mark else 0), f"is no YAML: {wrong}", _hint(text)) from fault
+        raise failure(Place(file, mark.line + 1 if mark else 0), f"is no YAML: {wrong}", _hint(text)) from fault
     except yaml.YAMLError as fault:
-        raise _failure(
+        raise failure(
             Place(file), f"is no YAML: {fault}".replace("\n", " "), "remove what cannot be printed"
         ) from fault
     except RecursionError as fault:
-        raise _failure(Place(file), "is nested too deeply", "write the names of the shipped settings.yaml") from fault
+        raise failure(Place(file), "is nested too deeply", "write the names of the shipped settings.yaml") from fault
     return _tree(node, file)
 
 
@@ -127,12 +90,8 @@ class _Loader(yaml.BaseLoader):
             raise yaml.MarkedYAMLError(
                 None, None, "an alias (*) is not used here: write the value out", event.start_mark
             )
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node: yaml.Node | None = super().compose_node(parent, index)
         return node
-
-
-def _failure(place: Place, wrong: str, right: str) -> SettingsError:
-    return SettingsError((Fault(place, "", wrong, right),))
 
 
 def _hint(text: str) -> str:
@@ -146,7 +105,7 @@ def _tree(node: yaml.Node | None, file: str) -> Tree:
     if node is None or (isinstance(node, yaml.ScalarNode) and _scalar(node) is None):
         return tree
     if not isinstance(node, yaml.MappingNode):
-        raise _failure(_at(node, file), "holds no names", "write names and values like desk: {name: Support}")
+        raise failure(_at(node, file), "holds no names", "write names and values like desk: {name: Support}")
     tree.data = _map(node, (), file, tree)
     return tree
 

@@ -7,8 +7,9 @@ Values that the shipped file gives have no default here: there is one truth.  A 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, model_validator
 
+from maildesk.faults import Fault
 from maildesk.settings_types import (
     Amount,
     Count,
@@ -21,13 +22,14 @@ from maildesk.settings_types import (
     Flag,
     Holidays,
     Host,
-    Hours,
     Language,
     Listen,
     ListenTcp,
     Network,
+    Notify,
     Port,
     Prefix,
+    ReturnPath,
     Seconds,
     SecretSource,
     Term,
@@ -123,7 +125,7 @@ class Send(Section):
     password_file: SecretSource | None = None
     connections: Count
     per_minute: Count | None = None
-    return_path: Literal["signed"] | Email | None = None
+    return_path: ReturnPath | None = None
     timeout: Seconds
 
     @model_validator(mode="before")
@@ -194,7 +196,7 @@ class Person(Section):
     roles: tuple[Text, ...] = ()
     zone: Zone | None = None
     language: Language | None = None
-    notify: Literal["always"] | Hours = "always"
+    notify: Notify = "always"
 
 
 class HandOver(Section):
@@ -224,7 +226,7 @@ class Escalation(Section):
 class States(Section):
     """Which states time itself ends."""
 
-    no_answer: Term
+    no_answer: Term | None = None
     reopen: Term
 
 
@@ -233,12 +235,6 @@ class Updates(Section):
 
     ask_at: TimeOfDay
     send_at: TimeOfDay
-
-    @model_validator(mode="after")
-    def _asked_first(self) -> "Updates":
-        if self.ask_at >= self.send_at:
-            raise ValueError(f"ask_at {self.ask_at:%H:%M} is not before send_at {self.send_at:%H:%M}; ask first")
-        return self
 
 
 class Credits(Section):
@@ -270,7 +266,6 @@ class Retention(Section):
 
     raw_mail: Term | None = None
     tickets: Term | None = None
-    logs: Term | None = None
 
 
 class Metrics(Section):
@@ -308,6 +303,12 @@ class Settings(Section):
     retention: Retention
     metrics: Metrics
     log: Log
+
+    _warnings: tuple[Fault, ...] = PrivateAttr(default=())
+
+    def warnings(self) -> tuple[Fault, ...]:
+        """What works but is worth a look, as found when the file was read."""
+        return self._warnings
 
     @field_serializer("database")
     def _without_password(self, database: str) -> str:

@@ -23,6 +23,7 @@ from maildesk.desk.duration import Duration
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,10}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?")
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
+_FIXED_ZONE = re.compile(r"([+-])(\d\d):00", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LAST_PORT = 65535
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -144,10 +145,14 @@ def _date(value: Any) -> date:
 
 def _zone(value: Any) -> str:
     text = _text(value, "a time zone like Europe/London")
+    if fixed := _FIXED_ZONE.fullmatch(text):  # POSIX counts westwards: +01:00 is called Etc/GMT-1
+        text = f"Etc/GMT{'-' if fixed[1] == '+' else '+'}{int(fixed[2])}"
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise ValueError(f"{shown(text)} is no time zone; write like Europe/London") from fault
+        raise ValueError(
+            f"{shown(text)} is no time zone; write like Europe/London, or +01:00 in whole hours"
+        ) from fault
 
 
 def _holidays(value: Any) -> str:
@@ -216,6 +221,14 @@ def _language(value: Any) -> str:
     return text
 
 
+def _return_path(value: Any) -> str:
+    return "signed" if value == "signed" else _email(value)
+
+
+def _notify(value: Any) -> Any:
+    return value if value == "always" else _span(value)
+
+
 def _listen_tcp(value: Any, info: ValidationInfo) -> str:
     text = _listen(value, info)
     if text.startswith("unix:"):
@@ -245,6 +258,8 @@ Holidays = Annotated[str, BeforeValidator(_holidays)]
 Database = Annotated[str, BeforeValidator(_database)]
 SecretSource = Annotated[str, BeforeValidator(_secret_source)]
 Done = Annotated[str, BeforeValidator(_done)]
+ReturnPath = Annotated[str, BeforeValidator(_return_path)]
+Notify = Annotated[Any, BeforeValidator(_notify)]
 Prefix = Annotated[str, BeforeValidator(_prefix)]
 Language = Annotated[str, BeforeValidator(_language)]
 ListenTcp = Annotated[str, BeforeValidator(_listen_tcp)]

@@ -1,0 +1,254 @@
+"""How the settings fit together: contradictions (faults) and doubts (warnings).  Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from maildesk.desk.duration import Duration, Unit
+from maildesk.faults import Name
+from maildesk.settings_model import Person, Settings
+
+MANAGEMENT: Final = "management"  # where a team's overrun may go instead of to another team [Procedure 7]
+_MINUTES: Final = {Unit.MINUTES: 1, Unit.HOURS: 60, Unit.DAYS: 1440, Unit.BUSINESS_MINUTES: 1, Unit.BUSINESS_HOURS: 60}
+
+_Item = TypeVar("_Item", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong or doubtful at a name, and what would be right."""
+
+    name: Name
+    wrong: str
+    right: str
+
+
+Findings = Iterator[Finding]
+
+
+def contradictions(settings: Settings, tainted: Collection[str] = ()) -> list[Finding]:
+    """Faults between names.  ``tainted``: sections that hold other faults; what needs them is not looked at."""
+    checks: tuple[tuple[frozenset[str], Callable[[Settings], Findings]], ...] = (
+        (frozenset({"desk", "people"}), _people),
+        (frozenset({"desk", "people"}), _operator),
+        (frozenset({"teams", "people"}), _members),
+        (frozenset({"priorities", "teams"}), _priority_rows),
+        (frozenset({"priorities", "intake", "credits", "escalation"}), _priorities_named),
+        (frozenset({"escalation", "teams"}), _hand_overs),
+        (frozenset({"escalation"}), _ladder),
+        (frozenset({"send"}), _relay),
+        (frozenset({"receive"}), _intake),
+        (frozenset({"hours"}), _hours),
+        (frozenset({"updates"}), _updates),
+    )
+    return [finding for needs, check in checks if not needs & set(tainted) for finding in check(settings)]
+
+
+def doubts(settings: Settings) -> list[Finding]:
+    """What works but is worth a warning."""
+    return [*_nobody(settings), *_unsafe(settings), *_silent(settings)]
+
+
+def _people(settings: Settings) -> Findings:
+    seen: dict[str, str] = {settings.desk.address.lower(): "the desk's own mailbox"}
+    for at, person in enumerate(settings.people):
+        for number, address in enumerate(person.addresses):
+            key = _plain(address)
+            if key in seen:
+                name: Name = ("people", at, "addresses", number)
+                yield Finding(name, f"{address} is {seen[key]}", "write an address that only he reads")
+            seen.setdefault(key, f"an address of {person.name} already")
+    for at, twin in _repeated(person.name.casefold() for person in settings.people):
+        yield Finding(("people", at, "name"), f'"{twin}" stands twice', "give each person a name of his own")
+
+
+def _operator(settings: Settings) -> Findings:
+    operator = settings.desk.operator
+    if operator is None:
+        return
+    if "@" not in operator and not _known(operator, settings.people):
+        right = "write the name of one of people, or a mail address"
+        yield Finding(("desk", "operator"), f'"{operator}" is nobody in people', right)
+    if _plain(operator) == settings.desk.address.lower():
+        yield Finding(("desk", "operator"), "is the desk's own mailbox", "write a person's address")
+
+
+def _members(settings: Settings) -> Findings:
+    for key, team in settings.teams.items():
+        for at, member in enumerate(team.members):
+            if not _known(member, settings.people):
+                name: Name = ("teams", key, "members", at)
+                yield Finding(name, f'"{member}" is nobody in people', "write a name as it stands in people")
+        for at, twin in _repeated(member.casefold() for member in team.members):
+            yield Finding(("teams", key, "members", at), f'"{twin}" stands twice', "write each member once")
+
+
+def _priority_rows(settings: Settings) -> Findings:
+    for key, row in settings.priorities.items():
+        if row.team not in settings.teams:
+            yield Finding(("priorities", key, "team"), f'"{row.team}" is no team', _one_of(settings.teams))
+        for limit in ("resolution", "fix_commitment"):
+            term = getattr(row, limit)
+            if term and _longer(row.first_response, term):
+                wrong = f"{row.first_response} is longer than {limit}, {term}"
+                yield Finding(("priorities", key, "first_response"), wrong, "write a shorter time")
+
+
+def _priorities_named(settings: Settings) -> Findings:
+    intake = settings.intake
+    named: list[tuple[Name, str]] = [
+        (("intake", "default_priority"), intake.default_priority),
+        (("intake", "highest_proposal", "registered"), intake.highest_proposal.registered),
+        (("intake", "highest_proposal", "others"), intake.highest_proposal.others),
+        *((("credits", "priorities", at), key) for at, key in enumerate(settings.credits.priorities)),
+        *((("intake", "phrases", key), key) for key in intake.phrases),
+        *((("escalation", "teams", key), key) for key in settings.escalation.teams),
+        *((("escalation", "management", key), key) for key in settings.escalation.management),
+    ]
+    for name, key in named:
+        if key not in settings.priorities:
+            yield Finding(name, f'"{key}" is no priority', _one_of(settings.priorities))
+
+
+def _hand_overs(settings: Settings) -> Findings:
+    for key, overs in settings.escalation.teams.items():
+        for team, over in overs.items():
+            name: Name = ("escalation", "teams", key, team)
+            if team not in settings.teams:
+                yield Finding(name, f'"{team}" is no team', _one_of(settings.teams))
+            if over.to not in {*settings.teams, MANAGEMENT} - {team}:
+                right = _one_of([*(other for other in settings.teams if other != team), MANAGEMENT])
+                yield Finding((*name, "to"), f'"{over.to}" is no other team', right)
+
+
+def _ladder(settings: Settings) -> Findings:
+    for key, steps in settings.escalation.management.items():
+        for at, step in enumerate(steps):
+            name: Name = ("escalation", "management", key, at)
+            if "@" in step.tell:
+                yield Finding(
+                    (*name, "tell"), f'"{step.tell}" is an address', "write a role that somebody in people has"
+                )
+            if at and _longer(steps[at - 1].after, step.after):
+                yield Finding((*name, "after"), f"{step.after} is before the step above it", "write the steps in order")
+            if step.repeat and step.repeat.amount == 0:
+                yield Finding((*name, "repeat"), "repeats without end", "write how long to wait, like 24 hours")
+            if step.repeat and at < len(steps) - 1:
+                yield Finding((*name, "repeat"), "is not the last step", "only the last step of a ladder repeats")
+
+
+def _relay(settings: Settings) -> Findings:
+    send = settings.send
+    if send.host is None and send.maildir is None:
+        yield Finding(("send",), "mail can go nowhere", "write host of a relay, or maildir")
+    if send.user and not send.password_file:
+        yield Finding(("send", "user"), "has no password", "write password_file beside it")
+    if send.password_file and not send.user:
+        yield Finding(("send", "password_file"), "has no user", "write user beside it")
+
+
+def _intake(settings: Settings) -> Findings:
+    smtp = settings.receive.smtp
+    if (smtp.tls_certificate is None) != (smtp.tls_key is None):
+        missing = "tls_key" if smtp.tls_certificate else "tls_certificate"
+        yield Finding(("receive", "smtp"), f"has no {missing}", "write tls_certificate and tls_key, or neither")
+    boxes = [(box.host.lower(), box.port, box.user, box.folder) for box in settings.receive.imap]
+    for at, box in _repeated(boxes):
+        yield Finding(("receive", "imap", at), f"{box[3]} of {box[2]} is fetched twice", "keep one of them")
+    for at, mailbox in enumerate(settings.receive.imap):
+        if mailbox.done == f"move:{mailbox.folder}":
+            yield Finding(("receive", "imap", at, "done"), "moves mail to where it lay", "write another folder")
+
+
+def _hours(settings: Settings) -> Findings:
+    hours = settings.hours
+    if not any(hours.week.values()):
+        yield Finding(("hours", "week"), "the firm never works", 'write like mon-fri: ["08:00-17:00"]')
+    if hours.day and (hours.day.unit.business or not hours.day.amount):
+        yield Finding(("hours", "day"), f"{hours.day} is no length of a day", "write like 9 hours")
+    for at, day in _repeated(special.day for special in hours.open):
+        yield Finding(("hours", "open", at, "day"), f"{day} stands twice", "write all its hours in one place")
+    for at, special in enumerate(hours.open):
+        if special.day in hours.closed:
+            yield Finding(("hours", "open", at, "day"), f"{special.day} is also closed", "keep one of them")
+
+
+def _updates(settings: Settings) -> Findings:
+    ask, send = settings.updates.ask_at, settings.updates.send_at
+    if ask >= send:
+        wrong = f"{ask:%H:%M} is not before send_at, {send:%H:%M}"
+        yield Finding(("updates", "ask_at"), wrong, "ask first, so that somebody can answer")
+
+
+def _nobody(settings: Settings) -> Findings:
+    operator = settings.desk.operator
+    falls_to = f"its mail goes to {operator}" if operator else "its mail is only logged"
+    if operator is None:
+        yield Finding(("desk", "operator"), "nobody gets the desk's alerts", "write a person's name or address")
+    if not settings.people:
+        wrong = f"there is nobody for the teams and the management ladder: {falls_to}"
+        yield Finding(("people",), wrong, "write names and addresses, and who is in which team")
+        return
+    for key, team in settings.teams.items():
+        if not team.members:
+            yield Finding(("teams", key, "members"), f"nobody is in {team.name}: {falls_to}", "write names of people")
+    held = {role for person in settings.people for role in person.roles}
+    told = {step.tell: key for key, steps in reversed(settings.escalation.management.items()) for step in steps}
+    for role, key in told.items():
+        if role not in held:
+            right = "give it to somebody in people"
+            yield Finding(("escalation", "management", key), f"nobody is {role}: {falls_to}", right)
+
+
+def _unsafe(settings: Settings) -> Findings:
+    if settings.trust.border == "none":
+        wrong = "without a border whoever has seen a notice can answer as its reader"
+        yield Finding(("trust", "border"), wrong, "write microsoft365, gmail or your mail server's name")
+    if settings.send.host and settings.send.user and settings.send.security == "none":
+        yield Finding(("send", "security"), "the password is sent in the clear", "write starttls or tls")
+    for at, box in enumerate(settings.receive.imap):
+        if box.security == "none":
+            yield Finding(("receive", "imap", at, "security"), "the password is sent in the clear", "write tls")
+
+
+def _silent(settings: Settings) -> Findings:
+    if not settings.escalation.confirmed:
+        wrong = "the times and ladder are maildesk's proposal, not the firm's word"
+        yield Finding(("escalation", "confirmed"), wrong, "look at them, then write confirmed: true")
+    if settings.receive.smtp.listen is None and not settings.receive.imap:
+        yield Finding(("receive",), "no mail comes in", "write smtp.listen or a mailbox under imap")
+    if settings.send.host is None:
+        wrong = f"mail stays on this machine, in {settings.send.maildir}"
+        yield Finding(("send", "maildir"), wrong, "write host of a relay when customers shall get it")
+
+
+def _known(name: str, people: Iterable[Person]) -> bool:
+    return any(person.name.casefold() == name.casefold() for person in people)
+
+
+def _plain(address: str) -> str:
+    """An address as its mailbox: lower case, without a sub-address."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _repeated(items: Iterable[_Item]) -> Iterator[tuple[int, _Item]]:
+    seen: Counter[_Item] = Counter()
+    for at, item in enumerate(items):
+        if seen[item]:
+            yield at, item
+        seen[item] += 1
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f"write one of {', '.join(names)}"
+
+
+def _longer(one: Duration, other: Duration) -> bool:
+    """Whether one is longer for certain: only amounts that the same clock counts can be compared."""
+    if one.unit == other.unit:
+        return one.amount > other.amount
+    if one.unit.business != other.unit.business or Unit.BUSINESS_DAYS in {one.unit, other.unit}:
+        return False
+    return one.amount * _MINUTES[one.unit] > other.amount * _MINUTES[other.unit]
