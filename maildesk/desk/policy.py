@@ -42,6 +42,7 @@ class Policy:
     default_priority: str = "P3"
     first_team: str = "support"
     teams: Mapping[str, Team] = field(default_factory=dict)
+    language: str = "en-GB"
     operator: Person | None = None
 
     def number(self, ticket: int) -> str:

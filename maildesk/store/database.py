@@ -129,7 +129,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql(url: Any) -> Engine:
-    return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+    return create_engine(
+        url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS}
+    )
 
 
 __all__ = ["Database", "DatabaseError", "OperationalError", "SchemaError", "head"]

@@ -21,8 +21,12 @@ from sqlalchemy import (
 
 from maildesk.store.types import CleanText, Json, UtcDateTime
 
-FIRST_TICKET = 1001
-NAMING = {"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+}
 metadata = MetaData(naming_convention=NAMING)
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY counts by itself
 
@@ -62,7 +66,9 @@ inbound = Table(
     Column("subject", CleanText),
     Column("explanation", Json),  # the chain that `mail explain` prints
     UniqueConstraint("mailbox", "uidvalidity", "uid"),
-    Index("ix_inbound_waiting", "next_attempt_at", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")),
+    Index(
+        "ix_inbound_waiting", "id", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -136,12 +142,21 @@ outbox = Table(
     Column("claimed_by", Text),
     Column("sent_at", UtcDateTime),
     Index(
-        "ix_outbox_waiting", "state", "urgency", "next_attempt_at", "id",
-        sqlite_where=text("state IN ('queued', 'sending')"), postgresql_where=text("state IN ('queued', 'sending')"),
+        "ix_outbox_waiting",
+        "state",
+        "urgency",
+        "next_attempt_at",
+        "id",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
     ),
     Index(
-        "ix_outbox_order", "recipient", "ticket", "id",
-        sqlite_where=text("state IN ('queued', 'sending')"), postgresql_where=text("state IN ('queued', 'sending')"),
+        "ix_outbox_order",
+        "recipient",
+        "ticket",
+        "id",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
     ),
     sqlite_autoincrement=True,
 )

@@ -5,6 +5,8 @@ from alembic import context
 from maildesk.store.schema import metadata
 
 with context.config.attributes["engine"].connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True, render_as_batch=True)
+    context.configure(
+        connection=connection, target_metadata=metadata, transaction_per_migration=True, render_as_batch=True
+    )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,0 +1,192 @@
+"""Who is told what when a mail has made events.  Pure: events in, notices out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from maildesk.desk.decide import Role
+from maildesk.desk.events import Body, ContactLearnt, DeliveryFailed, MailJoined, NoteFiled, Opened
+from maildesk.desk.notices import (
+    Acknowledgement,
+    Alert,
+    Enclosure,
+    Fact,
+    Facts,
+    Joined,
+    NewTicket,
+    NoteFiled as NoteFiledNotice,
+    Notice,
+    Reached,
+    Recipient,
+    Undeliverable,
+)
+from maildesk.desk.policy import Person, Policy
+from maildesk.desk.subject import clean_subject
+from maildesk.desk.ticket import Ticket
+from maildesk.desk.token import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The mail that caused the events, as staff are shown it."""
+
+    inbound: int
+    author: str
+    received_at: datetime
+    text: str
+    facts: tuple[Fact, ...] = ()
+    missing: tuple[Fact, ...] = ()
+    show_values: bool = False  # whether its sender may be shown the facts' values (he is on the register)
+    enclosures: tuple[Enclosure, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Whether the sender of a new ticket gets his acknowledgement, in words for staff."""
+
+    allowed: bool
+    words: str
+
+
+def on_opened(
+    event: Opened, ticket: Ticket, writing: Writing, answering: Answering, policy: Policy, now: datetime
+) -> list[Notice]:
+    """The acknowledgement [Procedure 2] and, to each member of the team by himself, the new ticket."""
+    notices = [_acknowledgement(ticket, writing, policy, now)] if answering.allowed else []
+    facts = NewTicket(
+        number=policy.number(ticket.number),
+        subject=ticket.subject,
+        author=writing.author,
+        opened_at=ticket.opened_at,
+        priority=ticket.priority,
+        team=_team_name(ticket, policy),
+        text=writing.text,
+        facts=writing.facts,
+        flags=(*event.flags, *writing.flags),
+        acknowledgement=answering.words,
+        enclosures=writing.enclosures,
+    )
+    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=ticket.requester)
+
+
+def on_joined(
+    bodies: Iterable[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy
+) -> list[Notice]:
+    """What a mail to an existing ticket makes: the team hears of it, its writer only where he could be mistaken."""
+    notices: list[Notice] = []
+    for body in bodies:
+        if isinstance(body, NoteFiled):
+            notices.append(_note_filed(ticket, writing, writer, policy))
+        elif isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
+            notices += _joined(body, ticket, writing, policy, _changed(bodies))
+            notices += _reached(body, ticket, writer)
+    return notices
+
+
+def on_undeliverable(
+    event: DeliveryFailed, ticket: Ticket | None, outbox: int, muted: bool, policy: Policy
+) -> list[Notice]:
+    """A mail that did not arrive: the team of its ticket is told once, the operator where it was of none."""
+    facts = Undeliverable(
+        number=policy.number(ticket.number) if ticket else "",
+        subject=ticket.subject if ticket else "",
+        address=event.address,
+        notice=event.notice,
+        reason=event.reason,
+        muted=muted,
+    )
+    if ticket is None:
+        lines = (f"{event.notice} to {event.address}", event.reason)
+        return alert(
+            policy,
+            f"undeliverable:{outbox}",
+            "A mail of the desk did not arrive",
+            lines,
+            "Look at `maildesk outbox list`.",
+        )
+    return _to_team("undeliverable", ticket, policy, f"{outbox}", facts, without=event.address)
+
+
+def alert(policy: Policy, key: str, title: str, lines: tuple[str, ...], remedy: str) -> list[Notice]:
+    """Something the operator must see; nothing where the firm has named none (the caller logs it all the same)."""
+    if policy.operator is None:
+        return []
+    recipient = _recipient(policy.operator, Purpose.STAFF)
+    return [Notice("alert", recipient, 0, f"alert:{key}", Alert(title, lines, remedy))]
+
+
+def _acknowledgement(ticket: Ticket, writing: Writing, policy: Policy, now: datetime) -> Notice:
+    begins_at = policy.calendar.next_open(now) or now
+    have = tuple(fact if writing.show_values else Fact(fact.key, fact.label) for fact in writing.facts)
+    facts = Acknowledgement(
+        number=policy.number(ticket.number),
+        subject=clean_subject(ticket.subject),
+        open_now=begins_at == now,
+        begins_at=begins_at,
+        have=have,
+        missing=writing.missing,
+    )
+    recipient = Recipient(
+        ticket.requester, ticket.requester_name, str(policy.calendar.zone), policy.language, Purpose.CUSTOMER
+    )
+    return Notice("acknowledgement", recipient, ticket.number, f"acknowledgement:{ticket.number}", facts)
+
+
+def _joined(
+    body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, changed: frozenset[str]
+) -> list[Notice]:
+    outsider = (f"from {writing.author}, not on this ticket",) if body.role == Role.OUTSIDER else ()
+    facts = Joined(
+        number=policy.number(ticket.number),
+        subject=ticket.subject,
+        author=writing.author,
+        role=body.role,
+        received_at=writing.received_at,
+        text=writing.text,
+        facts=tuple(fact for fact in writing.facts if fact.key in changed),
+        flags=(*outsider, *writing.flags),
+        enclosures=writing.enclosures,
+    )
+    return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author)
+
+
+def _changed(bodies: Iterable[Body]) -> frozenset[str]:
+    return frozenset(key for body in bodies if isinstance(body, ContactLearnt) for key in body.contact)
+
+
+def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice]:
+    if body.role != Role.OUTSIDER or body.kind not in ("request", "empty") or not writer.address:
+        return []
+    return [Notice("reached", writer, ticket.number, f"reached:{ticket.number}:{writer.address.lower()}", Reached())]
+
+
+def _note_filed(ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy) -> Notice:
+    facts = NoteFiledNotice(policy.number(ticket.number), ticket.subject, writing.text)
+    return Notice("note-filed", writer, ticket.number, f"note-filed:{writing.inbound}", facts)
+
+
+def _to_team(name: str, ticket: Ticket, policy: Policy, cause: str, facts: Facts, without: str = "") -> list[Notice]:
+    people = [
+        person
+        for person in policy.audience(ticket.team)
+        if without not in (address.lower() for address in person.addresses)
+    ]
+    return [
+        Notice(
+            name,
+            _recipient(person, Purpose.STAFF),
+            ticket.number,
+            f"{name}:{ticket.number}:{cause}:{person.address.lower()}",
+            facts,
+        )
+        for person in people
+    ]
+
+
+def _recipient(person: Person, purpose: Purpose) -> Recipient:
+    return Recipient(person.address, person.name, person.zone, person.language, purpose)
+
+
+def _team_name(ticket: Ticket, policy: Policy) -> str:
+    return policy.teams[ticket.team].name if ticket.team in policy.teams else ticket.team

@@ -1,0 +1,174 @@
+"""Mail that came in: kept before it is acknowledged, claimed, and finished exactly once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from maildesk.read.mail import Envelope
+from maildesk.receive.incoming import Incoming
+from maildesk.store.schema import inbound, raw_mail
+from maildesk.store.upsert import insert_new
+
+SAME_BYTES = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A received mail, claimed for processing.  ``attempts`` counts this one."""
+
+    id: int
+    raw: str
+    octets: bytes = field(repr=False)
+    envelope: Envelope
+    attempts: int
+
+
+def keep(transaction: Connection, mails: Sequence[Incoming]) -> None:
+    """Keep mails as received.  A mail that lies here already under the same IMAP cursor is not kept again."""
+    digests = [sha256(mail.octets).hexdigest() for mail in mails]
+    raws = {digest: mail.octets for digest, mail in zip(digests, mails, strict=True)}
+    insert_new(
+        transaction,
+        raw_mail,
+        [{"sha256": digest, "octets": octets, "size": len(octets)} for digest, octets in sorted(raws.items())],
+    )
+    insert_new(transaction, inbound, [_row(mail, digest) for mail, digest in zip(mails, digests, strict=True)])
+
+
+def _row(mail: Incoming, digest: str) -> dict[str, Any]:
+    envelope = mail.envelope
+    return {
+        "raw": digest,
+        "source": envelope.source,
+        "mailbox": mail.mailbox,
+        "uidvalidity": mail.uidvalidity,
+        "uid": mail.uid,
+        "reverse_path": envelope.reverse_path,
+        "forward_paths": list(envelope.forward_paths),
+        "peer": envelope.peer,
+        "peer_trusted": envelope.peer_trusted,
+        "received_at": envelope.received_at,
+        "state": "received",
+        "attempts": 0,
+        "next_attempt_at": envelope.received_at,
+    }
+
+
+def claim(transaction: Connection, me: str, now: datetime, count: int, fresh: bool) -> list[int]:
+    """Claim waiting mails, oldest first; ``fresh``: only those never tried.  The caller commits before it works on them."""
+    tried = inbound.c.attempts == 0 if fresh else inbound.c.attempts > 0
+    chosen = (
+        select(inbound.c.id)
+        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None), inbound.c.next_attempt_at <= now, tried)
+        .order_by(inbound.c.id)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (
+        update(inbound)
+        .where(inbound.c.id.in_(chosen.scalar_subquery()))
+        .values(claimed_by=me, attempts=inbound.c.attempts + 1)
+        .returning(inbound.c.id)
+    )
+    return sorted(transaction.scalars(claimed))
+
+
+def load(transaction: Connection, ids: Iterable[int]) -> list[Waiting]:
+    """The mails with their octets, in order of arrival."""
+    rows = transaction.execute(
+        select(inbound, raw_mail.c.octets)
+        .join(raw_mail, raw_mail.c.sha256 == inbound.c.raw)
+        .where(inbound.c.id.in_(list(ids)))
+        .order_by(inbound.c.id)
+    )
+    return [Waiting(row.id, row.raw, row.octets, _envelope(row), row.attempts) for row in rows]
+
+
+def _envelope(row: Row[Any]) -> Envelope:
+    return Envelope(row.source, row.received_at, row.reverse_path, tuple(row.forward_paths), row.peer, row.peer_trusted)
+
+
+def release(transaction: Connection, id_: int, next_attempt_at: datetime, reason: str) -> None:
+    """Give a claimed mail back, to be tried again."""
+    transaction.execute(
+        update(inbound)
+        .where(inbound.c.id == id_, inbound.c.state == "received")
+        .values(claimed_by=None, next_attempt_at=next_attempt_at, reason=reason)
+    )
+
+
+def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:
+    """Mark a claimed mail done or held.  Raises RuntimeError if somebody else finished it: the transaction must not commit."""
+    result = transaction.execute(
+        update(inbound)
+        .where(inbound.c.id == id_, inbound.c.state == "received")
+        .values(state=state, claimed_by=None, **facts)
+    )
+    if result.rowcount != 1:
+        raise RuntimeError(f"mail {id_} was finished by somebody else")
+
+
+def retry(transaction: Connection, id_: int, now: datetime) -> bool:
+    """Put a held mail back in line, as never tried.  False if it is not held."""
+    result = transaction.execute(
+        update(inbound)
+        .where(inbound.c.id == id_, inbound.c.state == "held")
+        .values(state="received", attempts=0, next_attempt_at=now, claimed_by=None, content_key=None)
+    )
+    return result.rowcount == 1
+
+
+def first_with_key(transaction: Connection, key: str) -> int | None:
+    """The mail that holds a content key."""
+    return transaction.scalar(select(inbound.c.id).where(inbound.c.content_key == key))
+
+
+def same_bytes(transaction: Connection, raw: str, id_: int, since: datetime) -> int | None:
+    """An earlier mail of the same bytes, received since, that is no copy itself."""
+    return transaction.scalar(
+        select(inbound.c.id)
+        .where(
+            inbound.c.raw == raw, inbound.c.id < id_, inbound.c.received_at > since, inbound.c.content_key.is_not(None)
+        )
+        .order_by(inbound.c.id.desc())
+        .limit(1)
+    )
+
+
+def next_due(transaction: Connection) -> datetime | None:
+    """When the next waiting mail may be tried."""
+    return transaction.scalar(
+        select(inbound.c.next_attempt_at)
+        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None))
+        .order_by(inbound.c.next_attempt_at)
+        .limit(1)
+    )
+
+
+def get(transaction: Connection, id_: int) -> Row[Any] | None:
+    """One mail's row, without its octets."""
+    return transaction.execute(select(inbound).where(inbound.c.id == id_)).one_or_none()
+
+
+def listed(transaction: Connection, *, state: str = "", kind: str = "", limit: int = 50) -> list[Row[Any]]:
+    """The newest mails, for people."""
+    query = select(inbound).order_by(inbound.c.id.desc()).limit(limit)
+    if state:
+        query = query.where(inbound.c.state == state)
+    if kind:
+        query = query.where(inbound.c.kind == kind)
+    return list(transaction.execute(query))
+
+
+def octets(transaction: Connection, raw: str) -> bytes:
+    """The bytes as they came in."""
+    return bytes(transaction.scalar(select(raw_mail.c.octets).where(raw_mail.c.sha256 == raw)) or b"")
+
+
+def of_ticket(transaction: Connection, number: int) -> list[Row[Any]]:
+    """All mails that opened or joined a ticket."""
+    return list(transaction.execute(select(inbound).where(inbound.c.ticket == number).order_by(inbound.c.id)))

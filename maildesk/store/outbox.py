@@ -1,0 +1,222 @@
+"""Finished mail on its way out.  One row is one recipient; its dedup key says a thing once, its Message-ID never changes.
+
+A row is claimed in the same transaction that settles the one before it, so a connection has at most one mail in the air.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from maildesk.store import leases
+from maildesk.store.schema import attempt, lease, outbox
+from maildesk.store.types import UtcDateTime
+from maildesk.store.upsert import insert_for
+
+URGENCIES = (0, 1)
+UNFINISHED = ("queued", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A mail ready to be queued."""
+
+    dedup: str
+    notice: str
+    recipient: str
+    reverse_path: str
+    message_id: str
+    subject: str
+    octets: bytes = field(repr=False)
+    ticket: int | None = None
+    inbound: int | None = None
+    urgency: int = 0
+    held: str = ""  # why it waits for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A mail to be sent now by whoever claimed it.  ``attempts`` counts this one."""
+
+    id: int
+    ticket: int | None
+    notice: str
+    recipient: str
+    reverse_path: str
+    subject: str
+    octets: bytes = field(repr=False)
+    attempts: int
+    created_at: datetime
+
+
+def queue(transaction: Connection, mails: Sequence[Finished], now: datetime) -> list[int]:
+    """Queue mails; one whose dedup key is there already is not queued again.  Returns the new rows' ids."""
+    if not mails:
+        return []
+    statement = insert_for(transaction, outbox).on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id)
+    return [id_ for mail in mails for id_ in transaction.scalars(statement, _row(mail, now))]
+
+
+def _row(mail: Finished, now: datetime) -> dict[str, Any]:
+    return {
+        "dedup": mail.dedup,
+        "ticket": mail.ticket,
+        "inbound": mail.inbound,
+        "notice": mail.notice,
+        "recipient": mail.recipient,
+        "reverse_path": mail.reverse_path,
+        "message_id": mail.message_id,
+        "subject": mail.subject,
+        "octets": mail.octets,
+        "urgency": mail.urgency,
+        "state": "held" if mail.held else "queued",
+        "reason": mail.held,
+        "attempts": 0,
+        "created_at": now,
+        "next_attempt_at": now,
+    }
+
+
+def claim(transaction: Connection, me: str, now: datetime) -> Claimed | None:
+    """Claim the next mail that is due: urgent ones first, and never one while an older one waits for the same person and ticket."""
+    for urgency in URGENCIES:
+        row = transaction.execute(_CLAIM, {"me": me, "now": now, "wanted_urgency": urgency}).one_or_none()
+        if row is not None:
+            return Claimed(*row)
+    return None
+
+
+def _claim_statement() -> Any:
+    older = outbox.alias("older")
+    before = (
+        select(older.c.id)
+        .where(
+            older.c.state.in_(UNFINISHED),
+            older.c.recipient == outbox.c.recipient,
+            func.coalesce(older.c.ticket, 0) == func.coalesce(outbox.c.ticket, 0),
+            older.c.id < outbox.c.id,
+        )
+        .correlate(outbox)
+    )
+    chosen = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.state == "queued",
+            outbox.c.urgency == bindparam("wanted_urgency"),
+            outbox.c.next_attempt_at <= bindparam("now", type_=UtcDateTime),
+            ~before.exists(),
+        )
+        .order_by(outbox.c.next_attempt_at, outbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return (
+        update(outbox)
+        .where(outbox.c.id == chosen)
+        .values(state="sending", claimed_by=bindparam("me"), attempts=outbox.c.attempts + 1)
+        .returning(
+            outbox.c.id, outbox.c.ticket, outbox.c.notice, outbox.c.recipient, outbox.c.reverse_path,
+            outbox.c.subject, outbox.c.octets, outbox.c.attempts, outbox.c.created_at,
+        )
+    )  # fmt: skip
+
+
+_CLAIM = _claim_statement()
+
+
+def record(transaction: Connection, id_: int, at: datetime, outcome: str, code: int | None, text: str) -> None:
+    """Write down what became of an attempt, or what a report said of it later."""
+    transaction.execute(insert(attempt), {"outbox": id_, "at": at, "outcome": outcome, "code": code, "text": text})
+
+
+def settle(transaction: Connection, id_: int, me: str, **values: Any) -> bool:
+    """Give up a claim with a new state.  False if it is no longer ours (it was released as dead and somebody repeats it)."""
+    result = transaction.execute(
+        update(outbox)
+        .where(outbox.c.id == id_, outbox.c.state == "sending", outbox.c.claimed_by == me)
+        .values(claimed_by=None, **values)
+    )
+    return result.rowcount == 1
+
+
+def mark_failed(transaction: Connection, id_: int, reason: str) -> None:
+    """A report said that the mail did not arrive."""
+    transaction.execute(update(outbox).where(outbox.c.id == id_).values(state="failed", reason=reason, claimed_by=None))
+
+
+def orphans(transaction: Connection, now: datetime) -> list[Row[Any]]:
+    """Mails claimed by daemons that no longer renew their lease: nobody knows whether they were sent."""
+    alive = select(lease.c.holder).where(lease.c.name.startswith(leases.DAEMON), lease.c.expires_at > now)
+    return list(
+        transaction.execute(
+            select(outbox.c.id, outbox.c.attempts, outbox.c.created_at, outbox.c.claimed_by).where(
+                outbox.c.state == "sending", outbox.c.claimed_by.not_in(alive)
+            )
+        )
+    )
+
+
+def retry(transaction: Connection, id_: int, now: datetime) -> bool:
+    """Send a held or failed mail now, on a person's word.  False if it is neither."""
+    result = transaction.execute(
+        update(outbox)
+        .where(outbox.c.id == id_, outbox.c.state.in_(("held", "failed", "queued")))
+        .values(state="queued", reason="", next_attempt_at=now, created_at=now)
+    )
+    return result.rowcount == 1
+
+
+def next_due(transaction: Connection) -> datetime | None:
+    """When the next queued mail is due."""
+    return transaction.scalar(select(func.min(outbox.c.next_attempt_at)).where(outbox.c.state == "queued"))
+
+
+def by_message_id(transaction: Connection, message_id: str) -> Row[Any] | None:
+    """The mail that was sent under a Message-ID."""
+    return transaction.execute(select(outbox).where(outbox.c.message_id == message_id)).one_or_none()
+
+
+def newest_to(transaction: Connection, ticket: int, recipient: str) -> Row[Any] | None:
+    """The newest mail of a ticket to a recipient (compared without case)."""
+    rows = select(outbox).where(outbox.c.ticket == ticket, func.lower(outbox.c.recipient) == recipient.lower())
+    return transaction.execute(rows.order_by(outbox.c.id.desc()).limit(1)).one_or_none()
+
+
+def recipients(transaction: Connection, ticket: int) -> list[str]:
+    """Everybody who was sent something of a ticket."""
+    return list(transaction.scalars(select(outbox.c.recipient).where(outbox.c.ticket == ticket).distinct()))
+
+
+def sent_texts(transaction: Connection, ticket: int, recipient: str, limit: int = 5) -> list[bytes]:
+    """The newest mails of a ticket to a recipient, whole."""
+    rows = (
+        select(outbox.c.octets)
+        .where(outbox.c.ticket == ticket, func.lower(outbox.c.recipient) == recipient.lower())
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    return [bytes(octets) for octets in transaction.scalars(rows)]
+
+
+def get(transaction: Connection, id_: int) -> Row[Any] | None:
+    """One row, whole."""
+    return transaction.execute(select(outbox).where(outbox.c.id == id_)).one_or_none()
+
+
+def attempts(transaction: Connection, id_: int) -> list[Row[Any]]:
+    """The history of a mail's attempts."""
+    return list(transaction.execute(select(attempt).where(attempt.c.outbox == id_).order_by(attempt.c.id)))
+
+
+def listed(transaction: Connection, *, state: str = "", ticket: int | None = None, limit: int = 50) -> list[Row[Any]]:
+    """The newest mails, for people; without octets."""
+    columns = [column for column in outbox.c if column.name != "octets"]
+    query = select(*columns).order_by(outbox.c.id.desc()).limit(limit)
+    if state:
+        query = query.where(outbox.c.state == state)
+    if ticket is not None:
+        query = query.where(outbox.c.ticket == ticket)
+    return list(transaction.execute(query))
