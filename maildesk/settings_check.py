@@ -51,14 +51,15 @@ def doubts(settings: Settings) -> list[Finding]:
 
 
 def _people(settings: Settings) -> Findings:
-    seen: dict[str, str] = {settings.desk.address.lower(): "the desk's own mailbox"}
+    seen: dict[str, str] = {}
+    desk = _plain(settings.desk.address)
     for at, person in enumerate(settings.people):
         for number, address in enumerate(person.addresses):
-            key = _plain(address)
-            if key in seen:
+            taken = "the desk's own mailbox" if _plain(address) == desk else seen.get(address.lower())
+            if taken:
                 name: Name = ("people", at, "addresses", number)
-                yield Finding(name, f"{address} is {seen[key]}", "write an address that only he reads")
-            seen.setdefault(key, f"an address of {person.name} already")
+                yield Finding(name, f"{address} is {taken}", "write an address that only he reads")
+            seen.setdefault(address.lower(), f"already an address of {person.name}")
     for at, twin in _repeated(person.name.casefold() for person in settings.people):
         yield Finding(("people", at, "name"), f'"{twin}" stands twice', "give each person a name of his own")
 
@@ -70,7 +71,7 @@ def _operator(settings: Settings) -> Findings:
     if "@" not in operator and not _known(operator, settings.people):
         right = "write the name of one of people, or a mail address"
         yield Finding(("desk", "operator"), f'"{operator}" is nobody in people', right)
-    if _plain(operator) == settings.desk.address.lower():
+    if _plain(operator) == _plain(settings.desk.address):
         yield Finding(("desk", "operator"), "is the desk's own mailbox", "write a person's address")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -19,6 +19,8 @@ from maildesk.faults import Fault, Name, Place, dotted, failure
 Data = dict[str, Any]
 
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_DEPTH: Final = 20
+_PLAIN: Final = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _BROKEN = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,9}")
 
@@ -57,13 +59,9 @@ def parse(text: str, file: str) -> Tree:
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         wrong = " ".join(part for part in (fault.context, fault.problem) if part)
-        raise failure(Place(file, mark.line + 1 if mark else 0), f"is no YAML: {wrong}", _hint(text)) from fault
+        raise failure(Place(file, mark.line + 1 if mark else 0), f"cannot be read: {wrong}", _hint(text)) from fault
     except yaml.YAMLError as fault:
-        raise failure(
-            Place(file), f"is no YAML: {fault}".replace("\n", " "), "remove what cannot be printed"
-        ) from fault
-    except RecursionError as fault:
-        raise failure(Place(file), "is nested too deeply", "write the names of the shipped settings.yaml") from fault
+        raise failure(Place(file), "holds characters that no text has", "remove what cannot be printed") from fault
     return _tree(node, file)
 
 
@@ -82,16 +80,24 @@ def without_nulls(data: Any) -> Any:
 
 
 class _Loader(yaml.BaseLoader):
-    """Composes nodes without giving plain words a type, and refuses aliases."""
+    """Composes nodes without giving plain words a type; refuses aliases and what is nested beyond any setting."""
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                None, None, "an alias (*) is not used here: write the value out", event.start_mark
-            )
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _unwanted("an alias (*) is not used here, write the value out", event.start_mark)
+        if self.depth == _DEPTH:
+            raise _unwanted("this is nested deeper than any setting", event.start_mark)
+        self.depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
         return node
+
+
+def _unwanted(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, problem, mark)
 
 
 def _hint(text: str) -> str:
@@ -112,7 +118,7 @@ def _tree(node: yaml.Node | None, file: str) -> Tree:
 
 def _value(node: yaml.Node, name: Name, file: str, tree: Tree) -> Any:
     tree.places.setdefault(name, _at(node, file))
-    if node.tag is not None and not node.tag.startswith("tag:yaml.org,2002:"):
+    if node.tag not in _PLAIN:
         tree.faults.append(Fault(_at(node, file), dotted(name), f"has a tag {node.tag}", "write the plain value"))
     if isinstance(node, yaml.MappingNode):
         return _map(node, name, file, tree)

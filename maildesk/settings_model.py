@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
 from maildesk.faults import Fault
 from maildesk.settings_types import (
     Amount,
+    Border,
     Count,
     Database,
     Day,
@@ -111,7 +112,7 @@ class Receive(Section):
 class Trust(Section):
     """The server whose Authentication-Results are believed."""
 
-    border: Host
+    border: Border
 
 
 class Send(Section):

@@ -22,7 +22,7 @@ from maildesk.desk.duration import Duration
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,10}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?")
-_TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _FIXED_ZONE = re.compile(r"([+-])(\d\d):00", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LAST_PORT = 65535
@@ -32,7 +32,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def _text(value: Any, right: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError(f"{shown(value)} is no text; write {right}")  # noqa: TRY004 (pydantic collects ValueError only)
-    return str(value).strip()
+    text = str(value).strip()
+    if not text.isprintable():
+        raise ValueError(f"{shown(text)} holds a control character; write {right} on one line")
+    return text
 
 
 def shown(value: Any) -> str:
@@ -59,6 +62,13 @@ def _host(value: Any) -> str:
     if not _HOST.fullmatch(text):
         raise ValueError(f"{shown(text)} is no host; write a host name or an IP address, the port goes to port")
     return text
+
+
+def _border(value: Any) -> str:
+    text = _text(value, "none, microsoft365, gmail or the name of a mail server")
+    if text not in {"none", "microsoft365", "gmail"} and ("." not in text or not _HOST.fullmatch(text)):
+        raise ValueError(f"{shown(text)} is no border; write none, microsoft365, gmail or a name like mx.acme.example")
+    return text.lower()
 
 
 def _listen(value: Any, info: ValidationInfo) -> str:
@@ -88,7 +98,7 @@ def _network(value: Any) -> IPv4Network | IPv6Network:
 
 def resolved(name: str, info: ValidationInfo) -> Path:
     """The path that a relative name in the settings means."""
-    return Path(os.path.normpath(Path((info.context or {}).get("base", ".")).absolute() / Path(name).expanduser()))
+    return Path(os.path.normpath(Path((info.context or {}).get("base", ".")).absolute() / name))
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
@@ -105,7 +115,7 @@ def _duration(value: Any) -> Duration:
 def _time(value: Any) -> time:
     text = _text(value, "a time like 15:00")
     found = _TIME.fullmatch(text)
-    if not found or text.startswith("24"):
+    if not found:
         raise ValueError(f"{shown(text)} is no time of day; write like 15:00")
     return time(int(found[1]), int(found[2]))
 
@@ -115,8 +125,8 @@ def _span(value: Any) -> tuple[time, time]:
     start, dash, end = (part.strip() for part in text.partition("-"))
     if not dash:
         raise ValueError(f"{shown(text)} is no span of hours; write like 08:00-17:00")
-    span = (_time(start), _time(end))
-    if span[0] >= span[1]:
+    span = (_time(start), time.min if end == "24:00" else _time(end))
+    if span[0] >= span[1] and end != "24:00":
         raise ValueError(f"{shown(text)} ends before it begins; write a span within one day, like 08:00-17:00")
     return span
 
@@ -130,7 +140,7 @@ def _week(value: Any) -> Any:
 def _apart(spans: tuple[tuple[time, time], ...]) -> tuple[tuple[time, time], ...]:
     ordered = tuple(sorted(spans))
     for (_, end), (start, _) in pairwise(ordered):
-        if start < end:
+        if start < end or end == time.min:
             raise ValueError(f"two spans overlap at {start:%H:%M}; write spans that follow one another")
     return ordered
 
@@ -168,9 +178,8 @@ def _holidays(value: Any) -> str:
 
 def _database(value: Any, info: ValidationInfo) -> str:
     text = _text(value, "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
-    if text.startswith("sqlite:///") and (name := text.removeprefix("sqlite:///").partition("?")[0]):
-        path = str(resolved(name, info))
-        return f"sqlite:///{path}"
+    if "?" not in text and (name := text.removeprefix("sqlite:///")) not in {text, ""}:
+        return f"sqlite:///{resolved(name, info)}"
     if re.match(r"postgresql(\+psycopg)?://.", text):
         return text.replace("postgresql://", "postgresql+psycopg://", 1)
     raise ValueError(
@@ -238,6 +247,7 @@ def _listen_tcp(value: Any, info: ValidationInfo) -> str:
 
 Email = Annotated[str, BeforeValidator(_email)]
 Host = Annotated[str, BeforeValidator(_host)]
+Border = Annotated[str, BeforeValidator(_border)]
 Listen = Annotated[str, BeforeValidator(_listen)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 FilePath = Annotated[Path, BeforeValidator(_path)]

@@ -18,7 +18,8 @@ class Calendar:
     """The firm's hours: spans for each weekday (0 is Monday), and days that have other ones.
 
     ``exceptions(day)`` returns the spans of a day that does not follow the week (an empty tuple is a
-    holiday), or None.  Times are local to ``zone``; what goes in and out is UTC.
+    holiday), or None.  Times are local to ``zone``, an end of 00:00 is the end of the day; what goes in and
+    out is UTC.
     """
 
     zone: ZoneInfo
@@ -29,7 +30,7 @@ class Calendar:
         """The open spans of a local day, in UTC, in order."""
         special = self.exceptions(day)
         spans = self.week.get(day.weekday(), ()) if special is None else special
-        return [(self._utc(day, start), self._utc(day, end)) for start, end in sorted(spans)]
+        return [(self._utc(day, start), self._end(day, end)) for start, end in sorted(spans)]
 
     def is_open(self, now: datetime) -> bool:
         """Whether the firm works at this moment; a closing time is closed."""
@@ -54,6 +55,9 @@ class Calendar:
             day -= timedelta(days=1)
             left -= bool(self.spans(day))
         return self._utc(day, local.time())
+
+    def _end(self, day: date, at: time) -> datetime:
+        return self._utc(day + timedelta(days=1) if at == time.min else day, at)
 
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
