@@ -15,7 +15,8 @@ from hashlib import sha256
 
 MAC_OCTETS = 10
 RANDOM_OCTETS = 10
-_CORE = r"(?P<purpose>[csnab])(?P<ticket>\d{1,12})\.(?P<key>\d{1,6})\.(?P<mac>[a-z2-7]{16})"
+# Numbers without leading zeros: each signed id has one spelling, but for the case of its letters.
+_CORE = r"(?P<purpose>[csnab])(?P<ticket>0|[1-9][0-9]{0,11})\.(?P<key>0|[1-9][0-9]{0,5})\.(?P<mac>[a-z2-7]{16})"
 _MESSAGE_ID = re.compile(rf"(?P<random>[a-z2-7]{{16}})\.{_CORE}@(?P<domain>[a-z0-9.-]{{1,253}})")
 _ADDRESS = re.compile(rf"(?P<local>[^@\s]{{1,64}})\+{_CORE}@(?P<domain>[a-z0-9.-]{{1,253}})")
 
