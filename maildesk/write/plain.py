@@ -5,8 +5,9 @@ odd line ends, and lines so long that a mail client would break them in front of
 """
 
 import re
-from dataclasses import fields, is_dataclass, replace
-from textwrap import TextWrapper
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 from unicodedata import east_asian_width
 
@@ -17,8 +18,8 @@ FENCE = "| "
 MOST_TEXT = 100_000  # characters of a stranger's text in one notice; the whole of it is kept with its mail
 MOST_LINE = 1000  # characters of any other fact
 
+_MANY_LINES = "text"  # the fact that keeps its line ends; every other one is a single line
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
-_FILL = TextWrapper(COLUMNS, break_on_hyphens=False)
 _UNIT = 1024
 
 _COMMAND = re.compile(r"`[^`\n]{1,200}`")
@@ -37,10 +38,15 @@ def _presentable(fact: Any) -> Any:
         return shorten(one_line(fact), MOST_LINE)
     if type(fact) is tuple:
         return tuple([_presentable(part) for part in fact])
-    if not is_dataclass(fact) or isinstance(fact, type):
+    kind: type[Any] = type(fact)
+    if not is_dataclass(kind):
         return fact
-    values = {field.name: getattr(fact, field.name) for field in fields(fact)}
-    return replace(fact, **{name: _CLEAN.get(name, _presentable)(value) for name, value in values.items()})
+    return kind(*[clean(getattr(fact, name)) for name, clean in _cleaners(kind)])
+
+
+@cache
+def _cleaners(kind: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
+    return [(field.name, many_lines if field.name == _MANY_LINES else _presentable) for field in fields(kind)]
 
 
 def many_lines(text: str) -> str:
@@ -59,25 +65,32 @@ def fence(text: str) -> str:
 
 def fold(line: str, width: int) -> list[str]:
     """A line as rows of at most ``width`` columns of a terminal, broken at spaces where there are any."""
-    if len(line) <= width and line.isascii():
-        return [line]
-    rows, start, space, used = [], 0, -1, 0
-    for at, char in enumerate(line):
-        used += _cells(char)
-        if used > width:
-            cut = space if space > start else at
-            rows.append(line[start:cut].rstrip())
-            start = cut + 1 if line[cut] == " " else cut
-            used = sum(map(_cells, line[start : at + 1]))
-        if char == " ":
-            space = at
+    rows, start = [], 0
+    while (end := _end_of_row(line, start, width)) < len(line):
+        space = line.rfind(" ", start, end + 1)
+        cut = space if line[start : max(space, start)].strip() else end
+        rows.append(line[start:cut].rstrip())
+        start = cut + 1 if line[cut] == " " else cut
     return [*rows, line[start:]]
+
+
+def _end_of_row(line: str, start: int, width: int) -> int:
+    if line.isascii():
+        return start + width
+    used = 0
+    for at in range(start, min(len(line), start + width)):
+        used += _cells(line[at])
+        if used > width:
+            return at
+    return start + width
 
 
 def wrap(text: str) -> str:
     """Our own paragraphs, filled to `COLUMNS`; an empty line parts them, a `command` stays whole."""
     paragraphs = _COMMAND.sub(lambda command: command[0].replace(" ", "\0"), text.strip()).split("\n\n")
-    return "\n\n".join(_FILL.fill(" ".join(paragraph.split())) for paragraph in paragraphs).replace("\0", " ")
+    return "\n\n".join("\n".join(fold(" ".join(paragraph.split()), COLUMNS)) for paragraph in paragraphs).replace(
+        "\0", " "
+    )
 
 
 def row(label: str, value: str, width: int = 14) -> str:
@@ -113,6 +126,3 @@ def _clean_line(line: str) -> str:
 def _cells(char: str) -> int:
     # Combining marks count as one: a heap of them must not make an endless row.
     return 2 if east_asian_width(char) in "WF" else 1
-
-
-_CLEAN = {"text": many_lines}  # the fact that keeps its line ends; every other one is a single line

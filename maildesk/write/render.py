@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError, pass_context, select_autoescape
@@ -18,7 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from maildesk.desk.notices import Facts, Notice, Recipient
+from maildesk.desk.notices import Enclosure, Fact, Facts, Notice, Recipient
 from maildesk.desk.subject import one_line, shorten
 from maildesk.write import plain
 from maildesk.write.builtin import builtin
@@ -124,6 +125,9 @@ class Renderer:
         )
 
 
+_VALUES = frozenset((*get_args(Facts), Fact, Enclosure, Recipient, DeskFacts))
+
+
 def check_templates(renderer: Renderer) -> list[str]:
     """What is wrong with the templates: each notice's samples tried in each language, and files never used."""
     faults = [fault for language in renderer.languages() for fault in _misnamed(renderer.templates / language)]
@@ -146,8 +150,16 @@ def _misnamed(folder: Path) -> Iterator[str]:
             yield f"{folder.name}/{file}: no notice has this name, so it is never used"
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # Our own values are plain data: their public names are safe, and most of what a template asks for.
+        if type(obj) in _VALUES:
+            return not attr.startswith("_")
+        return super().is_safe_attribute(obj, attr, value)
+
+
 def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         autoescape=select_autoescape(["html"], default=False, default_for_string=True),
