@@ -122,6 +122,9 @@ class Alert:
 Facts = Acknowledgement | NewTicket | Joined | NoteFiled | Reached | Undeliverable | Alert
 
 
+ANSWERS = frozenset({"acknowledgement", "note-filed", "reached"})  # what a mail itself calls forth: within a budget
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One mail to be made: ``key`` is unique over the desk's life, so that nothing is told twice."""
@@ -132,3 +135,4 @@ class Notice:
     key: str
     facts: Facts
     urgent: bool = True  # before digests
+    held: str = ""  # why it is made but waits for a person, "" if it goes at once

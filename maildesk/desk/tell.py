@@ -43,17 +43,18 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Whether the sender of a new ticket gets his acknowledgement, in words for staff."""
+    """Whether the writer of a mail is answered by the desk itself, and in words for staff why not."""
 
-    allowed: bool
+    wanted: bool
     words: str
+    held: str = ""  # why the answer is made but waits for a person to send it
 
 
 def on_opened(
     event: Opened, ticket: Ticket, writing: Writing, answering: Answering, policy: Policy, now: datetime
 ) -> list[Notice]:
     """The acknowledgement [Procedure 2] and, to each member of the team by himself, the new ticket."""
-    notices = [_acknowledgement(ticket, writing, policy, now)] if answering.allowed else []
+    notices = [_acknowledgement(ticket, writing, answering, policy, now)] if answering.wanted else []
     facts = NewTicket(
         number=policy.number(ticket.number),
         subject=ticket.subject,
@@ -116,7 +117,7 @@ def alert(policy: Policy, key: str, title: str, lines: tuple[str, ...], remedy: 
     return [Notice("alert", recipient, 0, f"alert:{key}", Alert(title, lines, remedy))]
 
 
-def _acknowledgement(ticket: Ticket, writing: Writing, policy: Policy, now: datetime) -> Notice:
+def _acknowledgement(ticket: Ticket, writing: Writing, answering: Answering, policy: Policy, now: datetime) -> Notice:
     begins_at = policy.calendar.next_open(now) or now
     have = tuple(fact if writing.show_values else Fact(fact.key, fact.label) for fact in writing.facts)
     facts = Acknowledgement(
@@ -130,7 +131,7 @@ def _acknowledgement(ticket: Ticket, writing: Writing, policy: Policy, now: date
     recipient = Recipient(
         ticket.requester, ticket.requester_name, str(policy.calendar.zone), policy.language, Purpose.CUSTOMER
     )
-    return Notice("acknowledgement", recipient, ticket.number, f"acknowledgement:{ticket.number}", facts)
+    return Notice("acknowledgement", recipient, ticket.number, f"acknowledgement:{ticket.number}", facts, held=answering.held)
 
 
 def _joined(
