@@ -26,7 +26,9 @@ class Pace:
             return 0.0
         with self._lock:
             now = self._clock()
-            if len(self._sent_at) == self._per_minute and now - self._sent_at[0] < WINDOW_SECONDS:
-                return self._sent_at[0] + WINDOW_SECONDS - now
+            full = len(self._sent_at) == self._per_minute
+            wait = self._sent_at[0] + WINDOW_SECONDS - now if full else 0.0
+            if wait > 0:
+                return wait
             self._sent_at.append(now)  # the oldest of a full window falls out
             return 0.0

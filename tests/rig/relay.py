@@ -93,7 +93,7 @@ class Relay:
     ) -> None:
         self.port = port
         self.mails: list[Taken] = []
-        self.lines: list[str] = []  # every command line, in the order of arrival
+        self.lines: list[str] = []  # every command line in the order of arrival, its verb in capitals
         self.chunks: list[bytes] = []  # what came in one piece before DATA was answered
         self.log_ins: list[tuple[str, bool]] = []  # user, right or not
         self.connections = 0
@@ -164,6 +164,7 @@ class Relay:
             while True:
                 sock, _ = listener.accept()
                 sock.settimeout(_CONNECTION_SECONDS)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self.connections += 1
                     self._open.add(sock)
@@ -188,7 +189,7 @@ class Relay:
         verb, _, rest = line.partition(" ")
         verb = verb.upper()
         with self._lock:
-            self.lines.append(line)
+            self.lines.append(f"{verb} {rest}".rstrip())
         special: dict[str, Callable[[_Dialogue, str], None]]
         special = {"EHLO": self._ehlo, "STARTTLS": self._secure, "AUTH": self._auth, "MAIL": self._mail}
         special |= {"RCPT": self._rcpt, "DATA": self._data, "QUIT": self._quit, "RSET": self._reset}
@@ -244,7 +245,7 @@ class Relay:
             dialogue.recipients.append(_path(rest))
 
     def _data(self, dialogue: _Dialogue, rest: str) -> None:
-        names = " ".join(dialogue.recipients)
+        names = " ".join((*dialogue.recipients, rest))
         reply = "354 go on" if dialogue.recipients else "554 5.5.1 no valid recipients"
         if self._say(dialogue, "DATA", names, reply, goes_on="354"):
             octets = self._content(dialogue)
