@@ -45,6 +45,11 @@ def base32(octets: bytes) -> str:
     return base64.b32encode(octets).decode("ascii").rstrip("=").lower()
 
 
+def _folded(text: str) -> str:
+    """Without brackets, in lower case; nothing beyond ASCII may fold into it (the Kelvin sign would become k)."""
+    return text.strip("<> ").lower() if text.isascii() else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """Makes and verifies the signed ids of one desk.  The newest key signs, every key verifies."""
@@ -67,19 +72,19 @@ class Signer:
 
     def verify_message_id(self, message_id: str, recipients: Iterable[str]) -> SignedId | None:
         """The signed id in a Message-ID, if it was made for one of ``recipients``."""
-        found = _MESSAGE_ID.fullmatch(message_id.strip("<> ").lower())
+        found = _MESSAGE_ID.fullmatch(_folded(message_id))
         return self._verify("mid", found, recipients) if found else None
 
     def verify_address(self, address: str, recipients: Iterable[str]) -> SignedId | None:
         """The signed id in a reply address or reverse-path, if it was made for one of ``recipients``."""
-        found = _ADDRESS.fullmatch(address.strip("<> ").lower())
+        found = _ADDRESS.fullmatch(_folded(address))
         if not found or found["local"] != self.desk.lower().rpartition("@")[0]:
             return None
         return self._verify("addr", found, recipients)
 
     def claimed_ticket(self, address: str) -> int | None:
         """The ticket that a reply address or reverse-path names, unverified: to look up whom to verify it for."""
-        found = _ADDRESS.fullmatch(address.strip("<> ").lower())
+        found = _ADDRESS.fullmatch(_folded(address))
         return int(found["ticket"]) if found else None
 
     @property
