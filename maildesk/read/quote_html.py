@@ -67,7 +67,7 @@ class _Page:
 
     def end_line(self, *, always: bool = False) -> None:
         text = "".join(self.words).rstrip()
-        line = text if self.preformatted else "\t".join(" ".join(cell.split()) for cell in text.split("\t"))
+        line = text if self.preformatted else "\t".join(" ".join(cell.split()) for cell in text.strip().split("\t"))
         self.words.clear()
         if line.strip() or always:
             self.lines.append(f"{'>' * min(self.depth, _DEEPEST)} {line}" if self.depth else line)
@@ -127,7 +127,7 @@ def _enter(page: _Page, element: etree._Element) -> None:
         page.end_line()
     if element.tag in _PARAGRAPHS:
         page.blank()
-    if element.tag in _CELLS and any(word.strip() for word in page.words):
+    if element.tag in _CELLS and page.words:
         page.words.append("\t")
     _open_history(page, element)
     if _quotes(page, element):
@@ -182,7 +182,7 @@ def _is_outlook_border(element: etree._Element) -> bool:
 def _quotes(page: _Page, element: etree._Element) -> bool:
     if element.tag == "blockquote":
         return _is_cited(element) or _follows_lead_in(page)
-    if not _names(element) & _CONTAINERS:
+    if page.depth or not _names(element) & _CONTAINERS:
         return False
     return next(element.iter("blockquote"), None) is None  # else the blockquote in it is the quote
 

@@ -100,11 +100,11 @@ TRACKERS = "\u1427\ufffc"  # what mail trackers and dropped pictures leave alone
 
 
 def visible(line: str) -> str:
-    """The line without marks that show nothing: direction, joining, soft hyphen; blanks made plain."""
+    """The line without marks that show nothing: direction, joining, soft hyphen; blanks but tabs made plain."""
     if line.isascii():
-        return line.replace("\t", " ").rstrip()
+        return line.rstrip()
     kept = ("" if unicodedata.category(char) == "Cf" or char in TRACKERS else char for char in line)
-    return "".join(" " if char.isspace() else char for char in kept).rstrip()
+    return "".join(" " if char.isspace() and char != "\t" else char for char in kept).rstrip()
 
 
 def is_quoted(line: str) -> bool:

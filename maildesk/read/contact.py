@@ -1,0 +1,339 @@
+# ruff: noqa: RUF001 - separators of many alphabets
+"""Who writes, for whom and how he is reached: the facts that [Procedure 11] wants known.
+
+Read from labelled lines, filled-in forms, HTML tables, the signature, the header and the attachments'
+names.  All values are strangers' text: cleaned to one short line, never more.  It refuses what looks
+like prose, and in quoted text believes only our own form's labels ("Your phone number: ...").
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+
+from maildesk.read.contact_labels import (
+    CONTRACT_WORDS,
+    EMPTY_VALUES,
+    FAX_LABELS,
+    FILLERS,
+    LABELS,
+    LEGAL_FORMS,
+    PHONE_WORDS,
+    POSSESSIVES,
+    SIGNATURE_PHONE_LABELS,
+)
+from maildesk.read.mail import Attachment, Mail
+from maildesk.read.quote_html import html_lines
+from maildesk.read.quote_marks import is_quoted, is_rule, is_signature_mark, unquoted
+from maildesk.read.reply import head_lines, new_text
+
+FIELDS = (
+    ("name", "Your name"),
+    ("organisation", "Your organisation"),
+    ("contract", "Your contract number"),
+    ("email", "Your e-mail address"),
+    ("phone", "Your phone number"),
+    ("documentation", "Supporting documentation"),
+)
+LONGEST_VALUE = 100  # characters
+MOST_DOCUMENTS = 20
+
+_OUR_DOCUMENTATION = FIELDS[-1][1].casefold()
+
+_MOST_LINES = 5_000
+_LONGEST_LINE = 500
+_LONGEST_LABEL = 60
+_SIGNATURE_LINES = 14
+_SEPARATOR = re.compile(r"[:：=\t|]|\s[-–—]\s")
+_SEGMENTS = re.compile(r"[;|•·]|\t|\s{3}|,\s")
+_NUMBERING = re.compile(r"[\s>*#•·+-]*(?:\d{1,2}[.)]\s)?[\s*]*")
+_NOTE = re.compile(r"\([^()]{0,60}\)")
+_PHONE = re.compile(r"(?:\+|\b|\()[\d(][\d ().\-–/\u00a0]{1,24}\d")
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d(?!\d)|\d{1,3}(?:\.\d{1,3}){3}(?!\d)"
+)
+_PHONE_DIGITS = range(3, 16)  # behind a label, an extension too
+_SURE_PHONE_DIGITS = range(8, 16)
+_LOGO = re.compile(
+    r"image\d{1,4}\.\w{3,4}|.{0,40}(?:logo|signature|banner|facebook|twitter|linkedin).{0,40}\.(?:png|jpe?g|gif|svg|bmp)"
+)
+_VALUE_EDGES = " \t*_\"'`<>[]{}|,;:：=…·•-–—"
+_SENTENCE_ENDS = (".", "!", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What [Procedure 11] asks for; a field that is not known is empty."""
+
+    name: str = ""
+    organisation: str = ""
+    contract: str = ""
+    email: str = ""
+    phone: str = ""
+    documentation: tuple[str, ...] = ()
+
+
+def merge(old: Contact, new: Contact) -> Contact:
+    """Field by field: a new value wins over an old one, an empty one never; documentation adds up."""
+    documents = tuple(dict.fromkeys((*old.documentation, *new.documentation)))[:MOST_DOCUMENTS]
+    given = {key: value for key, value in _texts(new).items() if value}
+    return replace(old, **given, documentation=documents)
+
+
+def missing(contact: Contact) -> tuple[str, ...]:
+    """The keys of the fields that are still to be asked for, in the order of `FIELDS`."""
+    return tuple(key for key, _ in FIELDS if not getattr(contact, key))
+
+
+def read_contact(mail: Mail, reply: str) -> Contact:
+    """All that the mail says of its writer; ``reply`` is the writer's own new text (`maildesk.read.reply`)."""
+    found: dict[str, str] = {}
+    documents = [_clean(attachment.name) for attachment in mail.attachments if _is_document(attachment)]
+    head = head_lines(mail.text, mail.html)
+    for key, value in _labelled(mail, reply, head):
+        if key == "documentation":
+            documents.append(value)
+        else:
+            found.setdefault(key, value)
+    for key, value in (*_from_prose(reply), *_from_signature(mail, head), *_from_header(mail)):
+        found.setdefault(key, value)
+    return Contact(**found, documentation=tuple(dict.fromkeys(documents))[:MOST_DOCUMENTS])
+
+
+def _texts(contact: Contact) -> dict[str, str]:
+    return {field.name: getattr(contact, field.name) for field in fields(contact) if field.name != "documentation"}
+
+
+def _labelled(mail: Mail, reply: str, head: list[str]) -> Iterator[tuple[str, str]]:
+    """Labelled values, the most trustworthy place first: own text, own tables, then our form in what is quoted."""
+    yield from _pairs(_bounded(reply.splitlines()), everything=True)
+    yield from _pairs(_bounded(head), everything=True)
+    rows, _ = html_lines(mail.html) if "<td" in mail.html.lower() else ([], False)
+    if rows:
+        own = _bounded(new_text("", mail.html).splitlines())
+        yield from _pairs([line for line in own if "\t" in line], everything=True)
+        yield from _pairs(_bounded(rows), everything=False)
+    yield from _pairs(_bounded(mail.text.splitlines()), everything=False)
+
+
+def _bounded(lines: Iterable[str]) -> list[str]:
+    return [line[:_LONGEST_LINE] for line in islice(lines, _MOST_LINES)]
+
+
+def _pairs(lines: list[str], *, everything: bool) -> Iterator[tuple[str, str]]:
+    """Label and value of each line that has both; a value may stand on the next line.
+
+    Unless ``everything``, and always in a quoted line, only the labels of our form count, which say whose value
+    is asked for ("Your name").
+    """
+    for i, line in enumerate(lines):
+        for piece in _pieces(line):
+            key, asked, value = _split_label(piece)
+            if not key or not (asked or (everything and not is_quoted(line))):
+                continue
+            given = _judge(key, value) if value.strip() else _judge(key, _next_value(lines, i))
+            if given:
+                yield key, given
+
+
+def _pieces(line: str) -> list[str]:
+    """The line, or its parts where several labelled values stand on it."""
+    parts = [part for part in _SEGMENTS.split(line) if part.strip()]
+    several = len(parts) > 1 and all(_split_label(part)[0] for part in parts)
+    return parts if several else [line]
+
+
+def _split_label(line: str) -> tuple[str, bool, str]:
+    """Which field a line's label names, whether it says whose ("your ..."), and what stands behind it."""
+    bare = unquoted(line)
+    start = _NUMBERING.match(bare)
+    bare = bare[start.end() :] if start else bare
+    separator = _SEPARATOR.search(bare[: _LONGEST_LABEL + 3])
+    if not separator:
+        return "", False, ""
+    label = _NOTE.sub("", bare[: separator.start()]).strip(" \t*_.?").casefold()
+    owner = next((word for word in POSSESSIVES if label.startswith(f"{word} ")), "")
+    key = LABELS.get(label) or LABELS.get(label[len(owner) :].strip()) or ""
+    asked = bool(owner) or label == _OUR_DOCUMENTATION
+    return key, asked, bare[separator.end() :]
+
+
+def _next_value(lines: list[str], i: int) -> str:
+    """The line under a label, unless it is empty, a label itself, or deeper quoted."""
+    if i + 1 >= len(lines):
+        return ""
+    following = lines[i + 1]
+    if _split_label(following)[0] or is_rule(following) or (is_quoted(following) and not is_quoted(lines[i])):
+        return ""
+    return unquoted(following)
+
+
+def _judge(key: str, value: str) -> str:
+    """The value cleaned for its field, or nothing where it is empty, a placeholder or prose."""
+    plain = _clean(value)
+    if not plain or plain.casefold().rstrip(".") in EMPTY_VALUES or not any(char.isalnum() for char in plain):
+        return ""
+    return _JUDGES[key](plain)
+
+
+def _name(value: str) -> str:
+    count = len(value.split())
+    odd = any(char.isdigit() or char in "@/<>?!=" for char in value)
+    shy = count > 2 and value[0].islower()  # noqa: PLR2004 - "that is a long story" is no name
+    sentence = count > 3 and value.endswith(_SENTENCE_ENDS)  # noqa: PLR2004
+    return "" if odd or shy or sentence or count > 6 else value  # noqa: PLR2004
+
+
+def _organisation(value: str) -> str:
+    last = value.rpartition(" ")[2].casefold().rstrip(".")
+    prose = value.endswith(_SENTENCE_ENDS) and last not in LEGAL_FORMS
+    shy = len(value.split()) > 4 and value[0].islower()  # noqa: PLR2004
+    return "" if prose or shy or len(value.split()) > 10 or "@" in value or "://" in value else value  # noqa: PLR2004
+
+
+def _contract(value: str) -> str:
+    if not any(char.isdigit() for char in value):
+        return ""
+    if len(value) <= 40 and len(value.split()) <= 4:  # noqa: PLR2004
+        return value
+    return next((word.strip(_VALUE_EDGES + ".()") for word in value.split() if _is_number(word)), "")
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word can be a contract's number: three characters and a digit at least."""
+    bare = word.strip(_VALUE_EDGES + ".()#")
+    return 3 <= len(bare) <= 40 and any(char.isdigit() for char in bare) and _DATE.fullmatch(bare) is None  # noqa: PLR2004
+
+
+def _email(value: str) -> str:
+    for word in re.split(r"[\s<>()\[\],;:\"']", value):
+        local, _, domain = word.strip(".").rpartition("@")
+        names = domain.split(".")
+        usable = 0 < len(local) <= 64 and "@" not in local and len(names) > 1  # noqa: PLR2004 - RFC 5321 §4.5.3.1.1
+        if usable and all(name.replace("-", "").isalnum() for name in names):
+            return word.strip(".")
+    return ""
+
+
+def _phone(value: str) -> str:
+    number = _first_phone(value, _PHONE_DIGITS)
+    return value if number and len(value) <= 40 and value.startswith(number) else number  # noqa: PLR2004 - with its extension
+
+
+def _first_phone(text: str, digits: range) -> str:
+    for found in _PHONE.finditer(text[:_LONGEST_LINE]):
+        number = found[0].strip(" .-–/")
+        if sum(char.isdigit() for char in number) in digits and not _DATE.match(number):
+            return _clean(number)
+    return ""
+
+
+def _documentation(value: str) -> str:
+    return value if any(char.isalpha() for char in value) else ""
+
+
+_JUDGES = {
+    "name": _name,
+    "organisation": _organisation,
+    "contract": _contract,
+    "email": _email,
+    "phone": _phone,
+    "documentation": _documentation,
+}
+
+
+def _from_prose(reply: str) -> Iterator[tuple[str, str]]:
+    """What is said in a sentence: "our contract number is CB-17" "call me on 020 7946 0000"; nothing freer."""
+    for line in _bounded(reply.splitlines()):
+        spoken = line.split()
+        plain = [word.casefold().strip(".,;:!?()") for word in spoken]
+        if not PHONE_WORDS.isdisjoint(plain) and (number := _first_phone(line, _SURE_PHONE_DIGITS)):
+            yield "phone", number
+        for i, word in enumerate(plain):
+            if word in CONTRACT_WORDS and (number := _number_behind(spoken[i + 1 : i + 6])):
+                yield "contract", number
+
+
+def _number_behind(spoken: list[str]) -> str:
+    for word in spoken:
+        if _is_number(word):
+            return word.strip(_VALUE_EDGES + ".()")
+        if word.casefold().rstrip(":") not in FILLERS:
+            return ""
+    return ""
+
+
+def _from_signature(mail: Mail, head: list[str]) -> Iterator[tuple[str, str]]:
+    """Phone, organisation by its legal form, and a name that his address bears out."""
+    shown = [line for line in _bounded(head[-_MOST_LINES:]) if line.strip()][-_SIGNATURE_LINES:]
+    marks = [i for i, line in enumerate(shown) if is_signature_mark(line)]
+    block = shown[marks[-1] + 1 :] if marks else shown[1:]
+    for line in block:
+        for piece in (part for part in _SEGMENTS.split(line) if part.strip()):
+            if number := _signature_phone(piece):
+                yield "phone", number
+            if organisation := _legal_name(piece):
+                yield "organisation", organisation
+    if marks and block and mail.sender and _bears_out(block[0], mail.sender.key):
+        yield "name", _judge("name", block[0])
+
+
+def _signature_phone(piece: str) -> str:
+    """A number that stands alone or behind a telephone's label."""
+    first, _, rest = piece.strip(_VALUE_EDGES).replace("：", ":").partition(" ")
+    label = first.casefold().rstrip(":")
+    if label in FAX_LABELS:
+        return ""
+    number = _first_phone(rest if label in SIGNATURE_PHONE_LABELS else piece, _SURE_PHONE_DIGITS)
+    alone = len(number) >= len(piece.strip(_VALUE_EDGES)) - 1
+    written = number.startswith(("+", "0", "(")) or " " in number or "-" in number
+    return number if label in SIGNATURE_PHONE_LABELS or (alone and written) else ""
+
+
+def _legal_name(piece: str) -> str:
+    value = _clean(piece)
+    spoken = value.split()
+    proper = 1 < len(spoken) <= 7 and (value[0].isupper() or value[0].isdigit())  # noqa: PLR2004
+    return (
+        value if proper and spoken[-1].casefold().rstrip(".") in LEGAL_FORMS and not value.endswith(("!", "?")) else ""
+    )
+
+
+def _bears_out(line: str, address: str) -> bool:
+    """Whether an address is made of the words of a name: bob.smith@ of Bob Smith."""
+    spoken = [word.casefold() for word in line.split() if word.isalpha() and len(word) > 1]
+    return 1 < len(spoken) <= 4 and all(word in address.partition("@")[0] for word in spoken)  # noqa: PLR2004
+
+
+def _from_header(mail: Mail) -> Iterator[tuple[str, str]]:
+    if mail.sender:
+        if name := _judge("name", mail.sender.name):
+            yield "name", name
+        if address := _clean(mail.sender.address):
+            yield "email", address
+    if organisation := _judge("organisation", mail.value("Organization") or mail.value("Organisation")):
+        yield "organisation", organisation
+
+
+def _is_document(attachment: Attachment) -> bool:
+    """Whether an attachment says something of the case; pictures of signatures and visiting cards do not."""
+    name = attachment.name.casefold()
+    if attachment.kind not in ("file", "message") or name.endswith((".vcf", ".p7s", ".asc", ".ics")):
+        return False
+    return "vcard" not in attachment.content_type and _LOGO.fullmatch(name[:LONGEST_VALUE]) is None
+
+
+def _clean(value: str) -> str:
+    """One line without what does not show, shortened at a word's end, free of the marks around it."""
+    shown = "".join(_shown(char) for char in value[: 4 * LONGEST_VALUE])
+    line = " ".join(shown.split()).strip(_VALUE_EDGES)
+    if len(line) <= LONGEST_VALUE:
+        return line
+    return (line[: LONGEST_VALUE + 1].rpartition(" ")[0] or line[:LONGEST_VALUE]).rstrip(_VALUE_EDGES)
+
+
+def _shown(char: str) -> str:
+    if char.isspace():
+        return " "
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") else char
