@@ -69,6 +69,7 @@ class GroupCommit:
                 return waiting.kept
             self._waiting.append(waiting)
             self._changed.notify()
+        waiting.kept.add_done_callback(self._forget)
         return waiting.kept
 
     def stop(self, timeout: float) -> bool:
@@ -80,6 +81,13 @@ class GroupCommit:
             self._thread.join(timeout)
         return not self.alive
 
+    def _forget(self, kept: Future[None]) -> None:
+        """Let go of a cancelled mail at once: while a commit hangs, peers that come and go must not fill the memory."""
+        if not kept.cancelled():
+            return
+        with self._changed:
+            self._waiting = deque(waiting for waiting in self._waiting if waiting.kept is not kept)
+
     def _run(self) -> None:
         while self._wait():
             group = self._next_group()
@@ -89,7 +97,7 @@ class GroupCommit:
     def _wait(self) -> bool:
         """Sleep until there is a mail, or until all is done."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            self._changed.wait_for(lambda: bool(self._waiting) or self._stopping)
             return bool(self._waiting)
 
     def _next_group(self) -> list[_Waiting]:

@@ -130,4 +130,4 @@ def _is_address(path: str) -> bool:
     local, _, _ = path.rpartition("@")
     quoted = local.startswith('"') and local.endswith('"') and len(local) > 1
     outside = path[len(local) :] if quoted else path
-    return path != "@" and not any(character in ' <>"' for character in outside)
+    return path not in {"", "@"} and not any(character in ' <>"' for character in outside)

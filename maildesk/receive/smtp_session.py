@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
+from math import inf
 from sys import maxsize
 from typing import Any
 
@@ -197,12 +198,15 @@ class Session(SMTP):
         """Look, each time it could be due, whether the peer has been silent or a stranger here for too long."""
         idle = self._reception.settings.idle_timeout
         now = self.loop.time()
-        silent_at = now + idle if self._committing else self._heard + idle
-        leave_at = silent_at if self.trusted or self._committing else self._began + SESSION_LENGTH * idle
-        if min(silent_at, leave_at) <= now:
-            self._goodbye(IDLE if silent_at <= now else TOO_LONG)
+        if self._committing:  # it is our turn, not his
+            self._watch = self.loop.call_later(idle, self._watch_silence)
             return
-        self._watch = self.loop.call_at(min(silent_at, leave_at), self._watch_silence)
+        silent_until = self._heard + idle
+        stay_until = inf if self.trusted else self._began + SESSION_LENGTH * idle
+        if min(silent_until, stay_until) <= now:
+            self._goodbye(IDLE if silent_until <= now else TOO_LONG)
+            return
+        self._watch = self.loop.call_at(min(silent_until, stay_until), self._watch_silence)
 
     def _goodbye(self, reply: str) -> None:
         """Reply a last time and close; commands that wait are not carried out."""
@@ -213,13 +217,12 @@ class Session(SMTP):
             _say_and_close(self.transport, reply)
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply; nothing of a command that it repeats can add a line to it."""
-        text = status if isinstance(status, str) else status.decode("utf-8", "replace")
-        if not text.isprintable():
-            text = "".join(character if character.isprintable() else "?" for character in text)
+        """Send a reply; nothing of a command that a text repeats can add a line to it.  Octets are sent as they are."""
+        if isinstance(status, str) and not status.isprintable():
+            status = "".join(character if character.isprintable() else "?" for character in status)
         self._replies += 1
-        self._errors += text.startswith(("5", "421"))
-        await super().push(text)
+        self._errors += isinstance(status, str) and status.startswith("5")
+        await super().push(status)
         if not self.trusted and self._errors > MOST_ERRORS:
             self._goodbye(TOO_MANY_ERRORS)
         elif not self.trusted and self._replies > MOST_REPLIES:
@@ -248,13 +251,14 @@ class Session(SMTP):
         data = DataOctets(self._reception.settings.max_message_bytes, self._reception.budget)
         try:
             reply = await self._take(data)
+            for _ in range(replies):
+                await self.push(reply)
         finally:
+            self.envelope = self._create_envelope()
             self._data = None
+            self._committing = False
             data.release()
-        self.envelope = self._create_envelope()
-        for _ in range(replies):
-            await self.push(reply)
-        self._committing = False
+        self._heard = self.loop.time()
         if self._reception.stopping:
             self._goodbye(STOPPING)
 
@@ -321,16 +325,19 @@ class Session(SMTP):
         """Receive the mail and have it committed; return the reply to it."""
         await self._receive(data)
         self._committing = True
+        try:
+            return await self._keep(data)
+        except Exception as fault:  # noqa: BLE001 (the one guard: whatever goes wrong in keeping a mail is our trouble)
+            log.warning("mail deferred", peer=self.peer, fault=type(fault).__name__)
+            return TROUBLE
+
+    async def _keep(self, data: DataOctets) -> str:
         octets = data.mail()
         if data.refusal:
             log.info("mail refused", peer=self.peer, reply=data.refusal)
             return data.refusal
         mail_id = secrets.token_hex(6)
-        try:
-            await asyncio.wrap_future(self._reception.group.put(self._incoming(octets, mail_id)))
-        except Exception as fault:  # noqa: BLE001 (whatever accept raised: our trouble, and the group has told of it)
-            log.warning("mail deferred", mail=mail_id, peer=self.peer, fault=type(fault).__name__)
-            return TROUBLE
+        await asyncio.wrap_future(self._reception.group.put(self._incoming(octets, mail_id)))
         self._replies = 0
         log.info("mail received", mail=mail_id, peer=self.peer, octets=len(octets))
         return KEPT.format(mail_id)
@@ -383,12 +390,14 @@ class _Hooks:
         envelope: Any,  # noqa: ARG002
         hostname: str,
         replies: list[str],
-    ) -> list[str]:
+    ) -> list[bytes]:
+        """Offer what we have, all lines at once: aiosmtpd sends each by itself."""
         session.host_name = hostname
         offered = [reply for reply in replies if not reply.startswith("250-AUTH")]
-        return [*offered[:-1], "250-PIPELINING", offered[-1]]
+        return ["\r\n".join([*offered[:-1], "250-PIPELINING", offered[-1]]).encode()]
 
     async def handle_exception(self, error: Exception) -> str:
+        """Say that the trouble is ours, and no more (aiosmtpd would answer 500 with the error's text)."""
         log.error("smtp session failed", fault=type(error).__name__, exc_info=error)
         return TROUBLE
 
