@@ -1,0 +1,160 @@
+"""The header of a mail or of a part: fields (RFC 5322 §2.2), encoded words (RFC 2047), parameters (RFC 2045, 2231).
+
+Everything is one pass over the octets.  A value never holds a line end, so nothing read from a field can begin another.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from maildesk.read import limits
+from maildesk.read.charset import clean_line, decode, guess
+from maildesk.read.transfer import decode_base64
+
+_NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_COMMON = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|x-[a-z0-9-]+|reply-to|references|"
+    rb"in-reply-to|return-path|sender|dkim-signature)[ \t]*:",
+    re.IGNORECASE,
+)
+WORD_START = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?")
+_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+_ESCAPED = re.compile(r"\\(.)")
+_SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Fields in order, names as written, values unfolded and undecoded; and the place where the body begins."""
+
+    fields: tuple[tuple[str, str], ...]
+    body: int
+    faults: tuple[str, ...] = ()
+
+    def value(self, name: str) -> str:
+        """The first value of a field, or an empty string; ``name`` in lower case."""
+        return next((value for field, value in self.fields if field.lower() == name), "")
+
+
+def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header:
+    """The header that begins at ``start``.  Octets that do not look like one are all body."""
+    end = len(octets) if end is None else end
+    if octets.startswith((b"\n", b"\r\n"), start, end):
+        return Header((), min(end, start + (1 if octets.startswith(b"\n", start) else 2)))
+    blank = _BLANK_LINE.search(octets, start, end)
+    stop, body = (blank.start() + 1, blank.end()) if blank else (end, end)
+    faults = []
+    if stop - start > limits.HEADER_OCTETS:
+        stop = start + limits.HEADER_OCTETS
+        faults.append("the header is too long; the end of it was not read")
+    fields, rubbish_at = _fields(octets[start:stop], faults)
+    return Header(tuple(fields), body if rubbish_at is None else start + rubbish_at, tuple(faults))
+
+
+def _fields(block: bytes, faults: list[str]) -> tuple[list[tuple[str, str]], int | None]:
+    """The fields of a header, and where it ends early because what follows is no header."""
+    fields: list[tuple[str, list[bytes]]] = []
+    position = 0
+    for line in _lines(block):
+        found = _NAME.match(line)
+        if found:
+            if len(fields) == limits.HEADER_FIELDS:
+                faults.append("the header has too many fields; the last of them were not read")
+                break
+            fields.append((found[1].decode("ascii"), [line[found.end() :]]))
+        elif line[:1] in (b" ", b"\t") and fields:
+            fields[-1][1].append(line)
+        elif not (line.startswith((b"From ", b">From ")) and not fields):
+            following = position + len(line)
+            if not _COMMON.match(block, following):
+                faults.append("the header ends without an empty line" if fields else "the mail has no header")
+                return [(name, _value(pieces)) for name, pieces in fields], position
+            faults.append("the header holds a line that is no field")
+        position += len(line)
+    return [(name, _value(pieces)) for name, pieces in fields], None
+
+
+def _lines(block: bytes) -> Iterator[bytes]:
+    """Lines with their ends; a bare CR ends none (another reader of the mail would not see a line there)."""
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start) + 1 or len(block)
+        yield block[start:end]
+        start = end
+
+
+def _value(pieces: list[bytes]) -> str:
+    octets = b"".join(pieces)[: limits.FIELD_OCTETS].replace(b"\r\n", b"").replace(b"\n", b"").strip()
+    text = octets.decode("ascii") if octets.isascii() else guess(octets)
+    return _CONTROLS.sub(" ", text).strip() if _CONTROLS.search(text) else text
+
+
+def decode_words(value: str) -> str:
+    """``value`` as one clean line with its encoded words decoded (RFC 2047), inside quotes too, as mail clients do."""
+    if "=?" not in value:
+        return clean_line(value)
+    out: list[str] = []
+    pending, charset, position = b"", "", 0
+    for start, end, label, octets in _words(value):
+        between = value[position:start]
+        if position and not between.strip() and label == charset:
+            pending += octets  # a character may be split between two words
+        else:
+            out += (decode(pending, charset)[0], between if not position or between.strip() else "")
+            pending, charset = octets, label
+        position = end
+    out += (decode(pending, charset)[0], value[position:])
+    return clean_line("".join(out))
+
+
+def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
+    """Each encoded word: where it starts and ends, its charset, its octets."""
+    position = 0
+    while found := WORD_START.search(value, position):
+        end = value.find("?=", found.end())
+        if end < 0:
+            return
+        position = end + 2
+        encoded = value[found.end() : end].encode("utf-8", "replace")
+        octets = decode_base64(encoded)[0] if found[2] in "bB" else binascii.a2b_qp(encoded, header=True)
+        yield found.start(), position, found[1].partition("*")[0].lower(), octets
+
+
+def read_parameters(value: str) -> tuple[str, dict[str, str]]:
+    """The word before the first ``;`` in lower case, and the parameters: names in lower case, values decoded."""
+    main, _, rest = value.partition(";")
+    word, _, stray = main.strip().partition(" ")
+    sections: dict[str, list[tuple[int, bool, str]]] = {}
+    for count, found in enumerate(_PARAMETER.finditer(f";{stray};{rest}")):
+        if count == limits.PARAMETERS:
+            break
+        name = _SECTION.fullmatch(found[1].lower())
+        if name:
+            text = found[3].strip().strip('"') if found[2] is None else _ESCAPED.sub(r"\1", found[2])
+            sections.setdefault(name[1], []).append((int(name[2] or -1), bool(name[3]), text))
+    return word.lower(), {name: _joined(pieces) for name, pieces in sections.items()}
+
+
+def _joined(pieces: list[tuple[int, bool, str]]) -> str:
+    """One value of its sections (RFC 2231 §3); of a plain and an extended value, the extended one (RFC 6266 §4.3)."""
+    whole = [piece for piece in pieces if piece[0] < 0]
+    if whole:
+        _, extended, text = next((piece for piece in whole if piece[1]), whole[0])
+        return _extended([(True, text)]) if extended else decode_words(text)
+    ordered = [(extended, text) for _, extended, text in sorted(pieces, key=lambda piece: piece[0])]
+    if any(extended for extended, _ in ordered):
+        return _extended(ordered)
+    return decode_words("".join(text for _, text in ordered))
+
+
+def _extended(pieces: list[tuple[bool, str]]) -> str:
+    charset, first = "", pieces[0][1]
+    if pieces[0][0] and first.count("'") > 1:
+        charset, _, first = first.split("'", 2)
+    texts = [(pieces[0][0], first), *pieces[1:]]
+    octets = b"".join(unquote_to_bytes(text) if extended else text.encode() for extended, text in texts)
+    return clean_line(decode(octets, charset)[0])
