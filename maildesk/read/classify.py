@@ -287,7 +287,8 @@ def _null_too(path: str | None) -> str:
 
 
 def _is_bouncer(mail: Mail) -> bool:
-    return bool(mail.sender) and _local_part(mail) in _BOUNCERS
+    """Some mail systems write ``<MAILER-DAEMON>`` without a domain, which is no usable address."""
+    return _local_part(mail) in _BOUNCERS or (mail.sender is None and "mailer-daemon" in mail.value("From").lower())
 
 
 def _is_reporter(mail: Mail) -> bool:

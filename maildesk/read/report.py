@@ -37,6 +37,9 @@ _COPY_MARKS = (
 _MACHINES = frozenset({"postmaster", "mailer-daemon", "mdaemon", "noreply", "no-reply", "abuse", "hostmaster"})
 
 
+_JMRP_FIELD = "x-hmxmroriginalrecipient"
+
+
 class ReportKind(StrEnum):
     """What a report speaks of."""
 
@@ -104,14 +107,22 @@ class _Returned:
 
 
 def report_kind(mail: Mail) -> ReportKind | None:
-    """What a well-formed ``multipart/report`` reports: by its report-type, else by its parts; None for other mail."""
+    """What a well-formed ``multipart/report`` reports: by its report-type, else by its parts; None for other mail.
+
+    Microsoft's complaints (JMRP) are a plain copy of the mail, with the complaining reader in a field of its own.
+    """
     if mail.content_type != "multipart/report":
-        return None
+        return ReportKind.FEEDBACK if _complaining_reader(mail) else None
     stated = next((value.lower() for name, value in mail.content_type_parameters if name == "report-type"), "")
     if stated in _KIND_OF_TYPE:
         return _KIND_OF_TYPE[stated]
     by_parts = next((_KIND_OF_PART[part] for part, _ in mail.reports if part in _KIND_OF_PART), None)
     return by_parts or (None if stated else ReportKind.DELIVERY)
+
+
+def _complaining_reader(mail: Mail) -> str:
+    headers = (_unfolded(_until_blank(text)) for part, text in mail.reports if part in _RETURNED_PARTS)
+    return next((_typed(value) for header in headers for name, value in header if name == _JMRP_FIELD), "")
 
 
 def has_delivery_status(mail: Mail) -> bool:
@@ -171,7 +182,7 @@ def _feedback(mail: Mail) -> Report:
     texts = _part_texts(mail, ReportKind.FEEDBACK)
     returned = _returned(mail)
     named = [value for text in texts for name, value in _fields(text) if name == "original-rcpt-to"]
-    addresses = _unique(_typed(value) for value in named) or tuple(returned.to)
+    addresses = _unique([*map(_typed, named), _complaining_reader(mail)]) or tuple(returned.to)
     recipients = tuple(ReportedRecipient(address) for address in addresses[:MAX_RECIPIENTS] if address)
     feedback_type = _first_values(texts).get("feedback-type", "").strip().lower()
     return Report(

@@ -27,7 +27,7 @@ _BOUNCE_SUBJECTS = (
     "não entregue", "não foi entregue", "não é possível entregar", "falha na entrega", "falha de entrega",
     "kunne ikke leveres", "kan ikke leveres", "kunde inte levereras", "går inte att leverera", "olevererbart",
     "niedostarczon", "nie dostarczono", "nedoručiteln", "nelze doručit", "kézbesíthetetlen", "teslim edilemedi",
-    "недоставлен", "не доставлен", "не удалось доставить", "配信不能", "配信できません", "送信できません", "未配達",
+    "недоставлен", "не доставлен", "не удалось доставить", "配信不能", "配信できません", "送信できません", "未配達", "送信できませんでした",
     "无法送达", "無法傳送", "退信", "传送失败", "投递失败", "배달되지", "반송",
 )  # fmt: skip
 

@@ -72,6 +72,7 @@ MARKS = [
     ("From", "casino.replyton@shop.example", Kind.REQUEST),
     ("From", "majordomo@lists.example", Kind.AUTO_GENERATED),
     ("From", "MAILER-DAEMON@acme.example", Kind.BOUNCE),
+    ("From", '"Mail System" <MAILER-DAEMON>', Kind.BOUNCE),
     ("From", "postmaster@acme.example", Kind.REQUEST),  # a person until he speaks like a mail system
     ("From", "support@desk.example", Kind.LOOP),
     ("From", "nobody that can be answered", Kind.REQUEST),

@@ -186,6 +186,13 @@ def test_a_complaint_names_who_complained_or_the_returned_mail_does(said):
     assert proof(report, SIGNER)
 
 
+def test_a_complaint_of_microsofts_is_a_copy_with_the_readers_address():
+    copy = f"X-HmXmrOriginalRecipient: gone@acme.example\nMessage-ID: <{OURS}>\nTo: gone@acme.example\n\nHello"
+    report = read_report(mail_of(content_type="multipart/mixed", reports=(("message/rfc822", copy),)))
+    assert (report.kind, report.recipients) == (ReportKind.FEEDBACK, (ReportedRecipient("gone@acme.example"),))
+    assert proof(report, SIGNER)
+
+
 def test_a_persons_mail_is_no_report():
     assert read_report(mail_of()) is None
 
