@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.rig.dovecot import Dovecot, running_dovecot
 from tests.rig.postfix import Postfix, running_postfix
 from tests.rig.proxy import Proxy, running_proxy
 from tests.rig.skip import real as need
+
+if TYPE_CHECKING:
+    from tests.rig.postgres import Postgres  # its module needs psycopg, which may be missing
 
 # What the machine's own settings would change in a test must not be there.
 for _name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
@@ -51,16 +55,16 @@ def postfix(dovecot: Dovecot) -> Iterator[Callable[..., Postfix]]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_of_this_process() -> Iterator["Postgres"]:  # noqa: F821 - its module needs psycopg
+def _postgres_of_this_process() -> Iterator["Postgres"]:
     need("postgres")
-    from tests.rig.postgres import running_postgres  # noqa: PLC0415 - psycopg may be missing
+    from tests.rig.postgres import running_postgres  # noqa: PLC0415 - as above
 
     with running_postgres() as server:
         yield server
 
 
 @pytest.fixture
-def postgres(_postgres_of_this_process: "Postgres") -> Iterator["Postgres"]:  # noqa: F821
+def postgres(_postgres_of_this_process: "Postgres") -> Iterator["Postgres"]:
     """A running server: ``postgres.fresh_database()`` is a URL; stop, start and kill it at will."""
     _postgres_of_this_process.start()
     yield _postgres_of_this_process

@@ -32,6 +32,6 @@ def make_certificates(directory: Path, names: str = _NAMES) -> Certificates:
     return Certificates(authority, certificate, key)
 
 
-def _openssl(*arguments: str | Path) -> None:
+def _openssl(*arguments: object) -> None:
     command = [program("openssl") or "openssl", *map(str, arguments)]
     subprocess.run(command, check=True, capture_output=True, timeout=30)

@@ -136,7 +136,7 @@ class Dovecot:
                 settings=self._settings,
             )
         )
-        command = [program("dovecot") or "dovecot", "-F", "-c", self._config]
+        command = [program("dovecot") or "dovecot", "-F", "-c", str(self._config)]
         self._process = start(command, self._user, self.directory / "output.log", end="TERM")
         wait_until(self._answers, "Dovecot does not answer")
 

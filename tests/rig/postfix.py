@@ -70,10 +70,10 @@ class Postfix:
     def start(self) -> None:
         """Start, or start again with the queue of before, and return when it answers."""
         self._make_queues()
-        (self.directory / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in self._main().items()))
-        (self.directory / "master.cf").write_text(f"127.0.0.1:{self.port} inet n - n - - smtpd{_SERVICES}")
-        (self.directory / "transport").write_text(f"{DESK_ADDRESS} {self._desk}\n")
-        command = [_PROGRAMS / "master", "-c", self.directory, "-d"]
+        self._configure("main.cf", "".join(f"{name} = {value}\n" for name, value in self._main().items()))
+        self._configure("master.cf", f"127.0.0.1:{self.port} inet n - n - - smtpd{_SERVICES}")
+        self._configure("transport", f"{DESK_ADDRESS} {self._desk}\n")
+        command = [str(_PROGRAMS / "master"), "-c", str(self.directory), "-d"]
         self._process = start(command, _ROOT, self.directory / "output.log", end="TERM")
         wait_for_port(self.port)
 
@@ -100,6 +100,11 @@ class Postfix:
     def _run(self, name: str, *arguments: str) -> str:
         command = [program(name) or name, "-c", str(self.directory), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+
+    def _configure(self, name: str, text: str) -> None:
+        path = self.directory / name
+        path.write_text(text)
+        os.utime(path, (0, 0))  # Postfix waits two seconds before it trusts a file that was written just now
 
     def _make_queues(self) -> None:
         postfix, postdrop = pwd.getpwnam("postfix"), grp.getgrnam("postdrop").gr_gid
