@@ -122,7 +122,9 @@ def _repaired(data: Data, errors: list[ErrorDetails], below: Data) -> Data:
     for error in errors:
         if error["type"] == "extra_forbidden" and error["loc"][0] not in faulty:
             _forget(data, error["loc"])
-    return {name: below[name] if name in faulty else data[name] for name in below}
+    return {name: data[name] for name in below if name in data} | {
+        name: below[name] for name in below if name in faulty
+    }
 
 
 def _forget(data: Any, name: Name) -> None:
@@ -150,8 +152,12 @@ def _finding(error: ErrorDetails, tree: Tree) -> Finding:
             wrong, right = "is not known", _nearest(name)
         case "literal_error":
             wrong, right = f"{shown(value)} is not possible", f"write {context['expected']}".replace("'", "")
-        case "greater_than_equal" | "less_than_equal" | "too_short" | "string_too_short":
-            wrong, right = f"{shown(value)} is {error['type'].replace('_', ' ')} what is possible", error["msg"]
+        case "greater_than_equal":
+            wrong, right = f"{shown(value)} is too small", f"write at least {context['ge']}"
+        case "less_than_equal":
+            wrong, right = f"{shown(value)} is too large", f"write at most {context['le']}"
+        case "too_short" | "string_too_short":
+            wrong, right = "is empty", "write it"
         case kind:
             wrong, right = _wrong_kind(kind, value)
     return Finding(name, wrong, right)

@@ -19,6 +19,7 @@ from maildesk.settings_types import (
     DayHours,
     Done,
     Email,
+    Emails,
     FilePath,
     Flag,
     Holidays,
@@ -193,7 +194,7 @@ class Person(Section):
     """Somebody of the firm; mail goes to his first address, he may write from any."""
 
     name: Text
-    addresses: Annotated[tuple[Email, ...], Field(min_length=1)]
+    addresses: Emails
     roles: tuple[Text, ...] = ()
     zone: Zone | None = None
     language: Language | None = None

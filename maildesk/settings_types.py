@@ -216,6 +216,12 @@ def _done(value: Any) -> str:
     raise ValueError(f"{shown(text)} is nothing to do with a fetched mail; write move:FOLDER, flag:KEYWORD or delete")
 
 
+def _some(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    if not addresses:
+        raise ValueError("is empty; write one address at least")
+    return addresses
+
+
 def _prefix(value: Any) -> str:
     text = _text(value, "one to eight letters or digits")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,7}", text):
@@ -270,6 +276,7 @@ SecretSource = Annotated[str, BeforeValidator(_secret_source)]
 Done = Annotated[str, BeforeValidator(_done)]
 ReturnPath = Annotated[str, BeforeValidator(_return_path)]
 Notify = Annotated[Any, BeforeValidator(_notify)]
+Emails = Annotated[tuple[Email, ...], AfterValidator(_some)]
 Prefix = Annotated[str, BeforeValidator(_prefix)]
 Language = Annotated[str, BeforeValidator(_language)]
 ListenTcp = Annotated[str, BeforeValidator(_listen_tcp)]
