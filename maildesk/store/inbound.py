@@ -58,23 +58,34 @@ def _row(mail: Incoming, digest: str) -> dict[str, Any]:
     }
 
 
-def claim(transaction: Connection, me: str, now: datetime, count: int, fresh: bool) -> list[int]:
-    """Claim waiting mails, oldest first; ``fresh``: only those never tried.  The caller commits before it works on them."""
-    tried = inbound.c.attempts == 0 if fresh else inbound.c.attempts > 0
+def claim(transaction: Connection, me: str, now: datetime, count: int, octets: int) -> list[int]:
+    """Claim waiting mails, oldest first, up to ``count`` and about ``octets``; a single larger one goes alone.
+
+    The caller commits before it works on them: a mail that ends the process has then been counted as tried.
+    """
     chosen = (
-        select(inbound.c.id)
-        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None), inbound.c.next_attempt_at <= now, tried)
+        select(inbound.c.id, raw_mail.c.size)
+        .join(raw_mail, raw_mail.c.sha256 == inbound.c.raw)
+        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None), inbound.c.next_attempt_at <= now)
         .order_by(inbound.c.id)
         .limit(count)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=inbound)
     )
-    claimed = (
-        update(inbound)
-        .where(inbound.c.id.in_(chosen.scalar_subquery()))
-        .values(claimed_by=me, attempts=inbound.c.attempts + 1)
-        .returning(inbound.c.id)
-    )
-    return sorted(transaction.scalars(claimed))
+    ids = _within(transaction.execute(chosen).tuples(), octets)
+    if ids:
+        mine = update(inbound).where(inbound.c.id.in_(ids)).values(claimed_by=me, attempts=inbound.c.attempts + 1)
+        transaction.execute(mine)
+    return ids
+
+
+def _within(rows: Iterable[tuple[int, int]], octets: int) -> list[int]:
+    ids: list[int] = []
+    for id_, size in rows:
+        octets -= size
+        if ids and octets < 0:
+            break
+        ids.append(id_)
+    return ids
 
 
 def load(transaction: Connection, ids: Iterable[int]) -> list[Waiting]:
@@ -99,6 +110,12 @@ def release(transaction: Connection, id_: int, next_attempt_at: datetime, reason
         .where(inbound.c.id == id_, inbound.c.state == "received")
         .values(claimed_by=None, next_attempt_at=next_attempt_at, reason=reason)
     )
+
+
+def unclaim(transaction: Connection, me: str) -> None:
+    """Put back, as untried, what a daemon claimed before its database went away."""
+    mine = (inbound.c.state == "received") & (inbound.c.claimed_by == me)
+    transaction.execute(update(inbound).where(mine).values(claimed_by=None, attempts=inbound.c.attempts - 1))
 
 
 def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:

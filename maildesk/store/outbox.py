@@ -179,13 +179,13 @@ def by_message_id(transaction: Connection, message_id: str) -> Row[Any] | None:
     return transaction.execute(select(outbox).where(outbox.c.message_id == message_id)).one_or_none()
 
 
-def newest_to(transaction: Connection, ticket: int, recipient: str) -> Row[Any] | None:
+def newest_to(transaction: Connection, ticket: int | None, recipient: str) -> Row[Any] | None:
     """The newest mail of a ticket to a recipient (compared without case)."""
     rows = select(outbox).where(outbox.c.ticket == ticket, func.lower(outbox.c.recipient) == recipient.lower())
     return transaction.execute(rows.order_by(outbox.c.id.desc()).limit(1)).one_or_none()
 
 
-def recipients(transaction: Connection, ticket: int) -> list[str]:
+def recipients(transaction: Connection, ticket: int | None) -> list[str]:
     """Everybody who was sent something of a ticket."""
     return list(transaction.scalars(select(outbox.c.recipient).where(outbox.c.ticket == ticket).distinct()))
 

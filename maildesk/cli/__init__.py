@@ -1,0 +1,49 @@
+"""The command line.  Each command is imported when it is called, so that ``--help`` answers at once.
+
+Exit codes: 0 done; 1 it ran and found or met a fault; 2 the command line or the settings are wrong.
+"""
+
+from importlib import import_module
+
+import click
+
+from maildesk import __version__
+
+COMMANDS = {
+    "run": "Run the desk.",
+    "demo": "Show the desk at work on a scratch directory, with a small cast.",
+    "check": "Check the settings, and with --tickets the data.",
+    "ticket": "List and show tickets.",
+    "mail": "List, show and explain the mail that came in; read mail files.",
+    "outbox": "List what is sent and what waits; send what is held.",
+    "db": "Bring the database's schema up to date.",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are modules of this package."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands' names, in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"maildesk.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The overview, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="maildesk")
+def main() -> None:
+    """A help desk that lives in the mailbox.
+
+    Exit codes: 0 done, 1 a fault was found or met, 2 the command line or the settings are wrong.
+    """

@@ -1,0 +1,168 @@
+"""The daemon: starts the loops, watches them, and ends them in order.
+
+SIGTERM and Ctrl-C stop the intake first, let the mail in hand be finished, and end within 10 s; a loop that faults
+ends the daemon with an error, so that the service manager starts it afresh.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from maildesk import flow
+from maildesk.desk.tell import alert
+from maildesk.log import log
+from maildesk.loop import Loop, house_loop, process_loop, send_loop
+from maildesk.notify import notify, watchdog_seconds
+from maildesk.office import Office, open_office, system_clock
+from maildesk.receive.imap import Mailbox
+from maildesk.receive.incoming import Incoming
+from maildesk.receive.smtp import SmtpIntake
+from maildesk.send.maildir import MaildirOut
+from maildesk.send.outcome import Courier
+from maildesk.send.pace import Pace
+from maildesk.send.smtp import Relay
+from maildesk.settings import secret
+from maildesk.settings_model import ImapIn, Settings
+from maildesk.steps.post import Cause, post
+from maildesk.store import leases
+from maildesk.store.database import Database
+
+INTAKE_STOPS_WITHIN = 3.0  # seconds; the rest of the 10 s is for the loops
+LOOPS_STOP_WITHIN = 6.0
+STALLED_SECONDS = 120.0  # without a sign of life of a loop that always has one; the watchdog then ends us
+MAILBOX_LEASE_SECONDS = 30.0
+_LIVELY = ("process", "house")
+
+
+class Daemon:
+    """One running desk."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
+        self.settings = settings
+        self.stopping = threading.Event()
+        self._ended = threading.Event()
+        self._database = Database(settings.database)
+        self._clock = clock
+        self._loops: list[Loop] = []
+        self.office: Office
+        self.intake: SmtpIntake | None = None
+
+    def start(self) -> None:
+        """Open the database (an empty one is set up), then everything that works on it.
+
+        Raises SchemaError, SettingsError, IntakeError, SecretError or the database's own error.
+        """
+        if self._database.is_empty():
+            self._database.upgrade()
+        self._database.require_current()
+        self.office = open_office(self.settings, self._database, self._clock)
+        flow.keep_house(self.office)
+        self._loops = [
+            self._loop("process", process_loop(self.office, self._ring_senders)),
+            *self._senders(),
+            self._loop("house", house_loop(self.office, self._ring_all)),
+            *self._mailboxes(),
+        ]
+        if self.settings.receive.smtp.listen:
+            self.intake = SmtpIntake(self.settings.receive.smtp, self.settings.desk.address, self._accept, self._clock)
+            self.intake.start()
+        for loop in self._loops:
+            loop.start()
+
+    def run(self) -> int:
+        """Work until a signal or a fault; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._ended.set())
+        notify("READY=1")
+        pause = (watchdog_seconds() or 20.0) / 2
+        while not self._ended.wait(pause):
+            if self._is_well():
+                notify("WATCHDOG=1")
+        notify("STOPPING=1")
+        self.stop()
+        return 1 if any(loop.fault for loop in self._loops) else 0
+
+    def stop(self) -> None:
+        """Stop taking mail, finish what is in hand, give back the leases."""
+        if self.intake:
+            self.intake.stop(INTAKE_STOPS_WITHIN)
+        self.stopping.set()
+        self._ring_all()
+        deadline = time.monotonic() + LOOPS_STOP_WITHIN
+        for loop in self._loops:
+            if loop.is_alive():
+                loop.join(max(0.0, deadline - time.monotonic()))
+        if not any(loop.is_alive() or loop.fault for loop in self._loops):
+            flow.leave(self.office)
+        self._database.close()
+
+    def _loop(self, name: str, body: Callable[[Loop], None]) -> Loop:
+        return Loop(name, body, self.stopping, self._on_loop_end)
+
+    def _on_loop_end(self) -> None:
+        if not self.stopping.is_set():
+            self._ended.set()
+
+    def _accept(self, mails: Sequence[Incoming]) -> None:
+        flow.accept(self.office, mails)
+        self._ring("process")
+
+    def _senders(self) -> list[Loop]:
+        send, pace = self.settings.send, Pace(self.settings.send.per_minute)
+        couriers: list[Courier]
+        if send.host:
+            password = secret(send.password_file).get_secret_value() if send.password_file else ""
+            couriers = [Relay(send, password) for _ in range(send.connections)]
+        elif send.maildir:
+            couriers = [MaildirOut(send.maildir)]
+        else:
+            couriers = []
+        return [self._loop(f"send-{n}", send_loop(self.office, courier, pace)) for n, courier in enumerate(couriers, 1)]
+
+    def _mailboxes(self) -> list[Loop]:
+        return [self._mailbox(number, box) for number, box in enumerate(self.settings.receive.imap, 1)]
+
+    def _mailbox(self, number: int, settings: ImapIn) -> Loop:
+        name = f"imap-{number}"
+        mailbox = Mailbox(
+            settings,
+            password=lambda: secret(settings.password_file).get_secret_value(),
+            accept=self._accept,
+            alarm=self._alarm,
+            clock=self._clock,
+            lease=lambda: self._lease(f"imap:{settings.user}@{settings.host}:{settings.port}/{settings.folder}"),
+            max_message_bytes=self.settings.receive.smtp.max_message_bytes,
+        )
+        return self._loop(name, lambda loop: mailbox.run(loop.stop))
+
+    def _lease(self, name: str) -> bool:
+        with self._database.writing() as transaction:
+            return leases.take(transaction, name, self.office.id, self._clock(), MAILBOX_LEASE_SECONDS)
+
+    def _alarm(self, kind: str, text: str) -> None:
+        """A mailbox needs a person: said in the log, and to the operator once a day for each kind."""
+        log.error("mailbox trouble", kind=kind, text=text)
+        now = self._clock()
+        remedy = "Mend it; the desk goes on trying by itself."
+        notices = alert(self.office.policy, f"{kind}:{now.date().isoformat()}:{text[:200]}", "A mailbox needs attention", (text,), remedy)
+        with self._database.writing() as transaction:
+            post(transaction, self.office, notices, Cause(), now)
+        self._ring_senders()
+
+    def _ring(self, prefix: str) -> None:
+        for loop in self._loops:
+            if loop.name.startswith(prefix):
+                loop.bell.ring()
+
+    def _ring_senders(self) -> None:
+        self._ring("send")
+
+    def _ring_all(self) -> None:
+        self._ring("")
+
+    def _is_well(self) -> bool:
+        now = time.monotonic()
+        alive = all(loop.is_alive() for loop in self._loops) and (self.intake is None or self.intake.alive)
+        return alive and all(now - loop.beat < STALLED_SECONDS for loop in self._loops if loop.name in _LIVELY)

@@ -1,0 +1,193 @@
+"""The story of a mail, each chapter one unit of work: `accept`, `process`, `deliver`, and `keep_house` between them.
+
+A mail is received when `accept` has committed it.  `process` makes everything that it causes, in one transaction.
+`deliver` hands one finished mail on, and settles it in the same transaction that claims the next.  The network is
+never inside a transaction; the chapters hand each other rows of the database and nothing else.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from maildesk.desk.tell import alert
+from maildesk.log import log
+from maildesk.office import Office
+from maildesk.receive.incoming import Incoming
+from maildesk.send.outcome import Courier, Outcome, State
+from maildesk.send.retry import next_attempt
+from maildesk.steps.post import Cause, post
+from maildesk.steps.process import End, process as decide_and_write
+from maildesk.steps.reading import Reading, read
+from maildesk.steps.reports import tell_undeliverable
+from maildesk.store import budget, inbound, keys, leases, outbox
+from maildesk.store.inbound import Waiting
+from maildesk.store.outbox import Claimed
+
+GROUP_MAILS = 50  # processed in one transaction
+GROUP_OCTETS = 16 * 1024 * 1024  # loaded at once; a single larger mail goes alone
+MOST_ATTEMPTS = 5  # then a mail is held for a person
+PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
+ALIVE_SECONDS = 20  # a daemon that has not renewed its lease for so long is taken for dead
+MOST_PAUSES_FOR_RELAY = 3  # while the relay is away no mail is at fault: its pauses stop growing, so that it goes soon after
+BUDGETS_REACH = timedelta(days=2)
+
+
+def accept(office: Office, mails: Sequence[Incoming]) -> None:
+    """Keep mails: once this returns they are on disk and ours.  Raises whatever the database raises, and has kept none."""
+    with office.database.writing() as transaction:
+        inbound.keep(transaction, mails)
+    for mail in mails:
+        log.info("mail received", source=mail.envelope.source, peer=mail.envelope.peer, octets=len(mail.octets))
+
+
+def process(office: Office) -> int:
+    """Process a group of waiting mails.  Returns how many were claimed.
+
+    A group is one transaction: all of it or nothing.  If it fails, and after a crash, each mail is tried alone, so
+    that the one at fault holds up no other.
+    """
+    with office.database.writing() as transaction:
+        ids = inbound.claim(transaction, office.id, office.clock(), GROUP_MAILS, GROUP_OCTETS)
+    if not ids:
+        return 0
+    with office.database.reading() as transaction:
+        waiting = inbound.load(transaction, ids)
+    fresh = [mail for mail in waiting if mail.attempts == 1]
+    if not _process_together(office, fresh):
+        _process_alone(office, fresh)
+    _process_alone(office, [mail for mail in waiting if mail.attempts > 1])
+    return len(ids)
+
+
+def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
+    try:
+        readings = [read(mail, office.signer, office.people, office.policy.ticket_prefix) for mail in waiting]
+        with office.database.writing() as transaction:
+            ends = [decide_and_write(transaction, office, reading, office.clock()) for reading in readings]
+    except OperationalError:
+        raise  # the database is away: no mail's fault
+    except Exception:  # noqa: BLE001 - whatever one mail's fault is, its neighbours are tried without it
+        log.warning("group failed", mails=[mail.id for mail in waiting], exc_info=True)
+        return False
+    for reading, end in zip(readings, ends, strict=True):
+        _log_end(reading, end)
+    return True
+
+
+def _process_alone(office: Office, waiting: Sequence[Waiting]) -> None:
+    for mail in waiting:
+        if mail.attempts > MOST_ATTEMPTS:
+            _hold(office, mail, "processing it ended the desk again and again")
+        elif not _process_together(office, [mail]):
+            _defer(office, mail)
+
+
+def _defer(office: Office, mail: Waiting) -> None:
+    if mail.attempts >= MOST_ATTEMPTS:
+        _hold(office, mail, f"it could not be processed in {mail.attempts} attempts; the log says why")
+        return
+    pause = PAUSES[min(mail.attempts, len(PAUSES)) - 1]
+    with office.database.writing() as transaction:
+        inbound.release(transaction, mail.id, office.clock() + pause, "it could not be processed; it will be tried again")
+
+
+def _hold(office: Office, mail: Waiting, reason: str) -> None:
+    with office.database.writing() as transaction:
+        inbound.finish(transaction, mail.id, "held", reason=reason, explanation=[f"held: {reason}"])
+        lines = (f"Mail {mail.id} was kept and not processed: {reason}.",)
+        remedy = f"Look at it with `maildesk mail show {mail.id}`; try it again with `maildesk mail retry {mail.id}`."
+        notices = alert(office.policy, f"held:{mail.id}:{office.clock().isoformat()}", "A mail is held", lines, remedy)
+        post(transaction, office, notices, Cause(mail.id), office.clock())
+    log.error("mail held", mail=mail.id, reason=reason)
+
+
+def _log_end(reading: Reading, end: End) -> None:
+    sender = reading.mail.sender
+    log.info(
+        "mail " + end.state,
+        mail=reading.waiting.id,
+        kind=str(reading.verdict.kind),
+        sender=sender.address if sender else "",
+        ticket=end.ticket,
+        done=end.reason,
+    )
+
+
+def claim(office: Office) -> Claimed | None:
+    """Claim the first mail to be sent; `deliver` claims the following ones."""
+    with office.database.writing() as transaction:
+        return outbox.claim(transaction, office.id, office.clock())
+
+
+def deliver(courier: Courier, mail: Claimed) -> Outcome:
+    """One attempt to hand a claimed mail on."""
+    outcome = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
+    log.info(
+        "send " + outcome.state,
+        outbox=mail.id,
+        notice=mail.notice,
+        recipient=mail.recipient,
+        ticket=mail.ticket,
+        attempt=mail.attempts,
+        code=outcome.code,
+        text=outcome.text,
+    )
+    return outcome
+
+
+def settle_and_claim(office: Office, mail: Claimed, outcome: Outcome) -> Claimed | None:
+    """Settle an attempt and claim the next mail, in one transaction; none is claimed while the way out is closed."""
+    with office.database.writing() as transaction:
+        settle(transaction, office, mail, outcome, office.clock())
+        return outbox.claim(transaction, office.id, office.clock()) if outcome.connected else None
+
+
+def settle(transaction: Connection, office: Office, mail: Claimed, outcome: Outcome, now: datetime) -> None:
+    """Write down what became of an attempt; sent, to be tried again, or failed, which staff are told once."""
+    outbox.record(transaction, mail.id, now, outcome.state, outcome.code, outcome.text)
+    if outcome.state is State.SENT:
+        outbox.settle(transaction, mail.id, office.id, state="sent", sent_at=now, reason="")
+        return
+    attempts = mail.attempts if outcome.connected else min(mail.attempts, MOST_PAUSES_FOR_RELAY)
+    again = next_attempt(attempts, mail.created_at, now, office.spread())
+    if outcome.state is not State.FAILED and again is not None:
+        outbox.settle(transaction, mail.id, office.id, state="queued", next_attempt_at=again, reason=outcome.text)
+        return
+    reason = outcome.text or "no answer for 5 days"
+    if outbox.settle(transaction, mail.id, office.id, state="failed", reason=reason):
+        tell_undeliverable(transaction, office, mail, reason, now)
+
+
+def keep_house(office: Office) -> int:
+    """Renew this daemon's lease, free what dead ones had claimed, forget old slices.  Returns how many mails were freed."""
+    now = office.clock()
+    with office.database.writing() as transaction:
+        leases.take(transaction, leases.DAEMON + office.id, office.id, now, ALIVE_SECONDS)
+        freed = leases.free_claims(transaction, now)
+        for orphan in outbox.orphans(transaction, now):
+            outbox.record(transaction, orphan.id, now, State.UNKNOWN, None, "the desk ended while it was being sent")
+            again = next_attempt(orphan.attempts, orphan.created_at, now, 0.0) or now
+            freed += outbox.settle(transaction, orphan.id, orphan.claimed_by, state="queued", next_attempt_at=again)
+        budget.forget(transaction, now - BUDGETS_REACH)
+        keys.used(transaction, max(office.signer.keys), now)
+    return freed
+
+
+def unclaim(office: Office) -> None:
+    """Put back what this daemon has claimed and not begun, as untried."""
+    with office.database.writing() as transaction:
+        inbound.unclaim(transaction, office.id)
+
+
+def unsend(office: Office, mail: Claimed) -> None:
+    """Put back a mail that was claimed but not attempted."""
+    with office.database.writing() as transaction:
+        outbox.settle(transaction, mail.id, office.id, state="queued", attempts=mail.attempts - 1)
+
+
+def leave(office: Office) -> None:
+    """Give back what this daemon holds, so that the next need not wait for its lease to end."""
+    with office.database.writing() as transaction:
+        leases.give_back(transaction, office.id)

@@ -1,0 +1,282 @@
+"""Step 3: one read mail becomes a ticket, joins one, marks an attempt, or is held; all of it in the caller's transaction."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from maildesk.desk.decide import Actor, Facts, Join, Open, Role, decide
+from maildesk.desk.events import Opened
+from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
+from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
+from maildesk.desk.ticket import Ticket
+from maildesk.desk.token import Purpose
+
+from maildesk.office import Office
+from maildesk.read import trust
+from maildesk.read.classify import Kind
+from maildesk.read.contact import read_contact
+from maildesk.read.mail import Attachment, Mail
+from maildesk.read.parse import read_mail
+from maildesk.read.reply import new_text
+from maildesk.steps.answering import over_budget
+from maildesk.steps.knowing import facts_of, known_facts, missing_facts
+from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
+from maildesk.steps.reading import Reading
+from maildesk.steps.reports import take_report
+from maildesk.steps.whose import Whose, whose
+from maildesk.store import inbound, outbox, suppression, tickets
+
+REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a mail."""
+
+    state: str  # done, held
+    reason: str
+    ticket: int | None = None
+    duplicate_of: int | None = None
+    content_key: str | None = None
+    explanation: tuple[str, ...] = ()
+
+
+def process(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
+    """Decide and write everything that one mail causes, and mark it finished."""
+    first = _first_copy(transaction, reading)
+    end = _copy(reading, first) if first is not None else _fresh(transaction, office, reading, now)
+    _finish(transaction, reading, end)
+    return end
+
+
+def _fresh(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
+    kind, sender = reading.verdict.kind, reading.mail.sender
+    if kind is Kind.OWN:
+        return End("done", "our own mail came back: nothing to do")
+    if kind.held or (sender is not None and sender.key == office.address.lower()):
+        return _hold(transaction, office, reading, now)
+    if kind in REPORTS:
+        ticket, done = take_report(transaction, office, reading, now)
+        return End("done", done, ticket)
+    if sender is not None:
+        suppression.alive(transaction, sender.address)
+    found = whose(transaction, reading, office.people)
+    if found.ticket is not None:
+        return _join(transaction, office, reading, found, found.ticket, now)
+    if not kind.opens:
+        return End("done", f"an automatic answer to nothing of ours: kept; {found.why}")
+    return _open(transaction, office, reading, found, now)
+
+
+def _hold(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
+    """A loop, or a mail that claims to be ours without our signature: for a person to look at."""
+    reason = reading.verdict.reason if reading.verdict.kind.held else "its From is the desk's own address, but we did not sign it"
+    inbound_id = reading.waiting.id
+    lines = (f"Mail {inbound_id} was kept and not answered: {reason}.", f"Subject: {reading.mail.subject}")
+    remedy = f"Look at it with `maildesk mail show {inbound_id}`."
+    post(transaction, office, alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy), Cause(inbound_id), now)
+    return End("held", reason)
+
+
+def _open(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
+    actor = _actor(reading, found.role)
+    facts = _facts(office, reading, reading.mail.text, {}, now)
+    owed = reading.verdict.kind.answered
+    answering = _answering(transaction, office, actor, owed, now)
+    command = Open(
+        subject=reading.mail.subject,
+        kind=reading.verdict.kind,
+        owed=owed,
+        received_at=reading.waiting.envelope.received_at,
+        facts=facts,
+        linked=found.linked,
+    )
+    (opened,) = decide(None, command, actor, office.policy, now)
+    ticket = _opened(transaction, office, reading, opened, actor, now)
+    writing, enclosed = _writing(office, reading, reading.mail.text, ticket, now)
+    notices = on_opened(opened, ticket, writing, answering, office.policy, now) if isinstance(opened, Opened) else []
+    post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
+    return _end(office, reading, found, ticket, f"opened {office.policy.number(ticket.number)}", answering.words)
+
+
+def _opened(transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime) -> Ticket:
+    ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now)
+    partners = [address.lower() for address in _partners(office, ticket.contract, now) if address.lower() != ticket.requester]
+    tickets.add_participants(transaction, ticket.number, partners)
+    tickets.know_message(transaction, reading.mail.message_id, ticket.number)
+    return ticket
+
+
+def _partners(office: Office, contract: str, now: datetime) -> tuple[str, ...]:
+    """A contract's partner addresses stand as participants on its tickets [Procedure 2]."""
+    row = office.register.numbered(contract, _today(office, now)) if contract else None
+    return row.partners if row else ()
+
+
+def _join(transaction: Connection, office: Office, reading: Reading, found: Whose, ticket: Ticket, now: datetime) -> End:
+    actor = _actor(reading, found.role)
+    text = _said(transaction, reading, ticket, actor.address)
+    facts = _facts(office, reading, text, ticket.contact, now)
+    bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
+    changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now)
+    tickets.know_message(transaction, reading.mail.message_id, ticket.number)
+    writing, enclosed = _writing(office, reading, text, changed, now)
+    notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy)
+    notices = [_within_budget(transaction, office, notice, now) for notice in notices]
+    post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
+    done = "filed as an internal note on" if found.role is Role.STAFF else "joined"
+    return _end(office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", f"writer: {found.role}")
+
+
+def _within_budget(transaction: Connection, office: Office, notice: Notice, now: datetime) -> Notice:
+    if notice.name not in ANSWERS:
+        return notice
+    return replace(notice, held=over_budget(transaction, office, notice.recipient.address, now))
+
+
+def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool, now: datetime) -> Answering:
+    if not actor.address:
+        return Answering(False, "none: From names nobody who can be answered")
+    if not owed:
+        return Answering(False, "none: a robot or a list is not answered")
+    if not actor.address.isascii():
+        return Answering(False, f"none: mail cannot be sent to {actor.address}")
+    held = over_budget(transaction, office, actor.address, now)
+    if held:
+        return Answering(True, f"held, {held}; `maildesk outbox list --state held` shows it", held)
+    return Answering(True, f"sent to {actor.address}")
+
+
+def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str) -> str:
+    """What the writer newly wrote; the texts that we sent him are taken out of it."""
+    ours = [read_mail(octets).text for octets in outbox.sent_texts(transaction, ticket.number, writer)] if writer else []
+    return new_text(reading.mail.text, reading.mail.html, ours) or reading.mail.text
+
+
+def _facts(office: Office, reading: Reading, text: str, before: Any, now: datetime) -> Facts:
+    sender = reading.mail.sender
+    contact = read_contact(reading.mail, text)
+    return facts_of(contact, before, sender.address if sender else "", office.register, _today(office, now))
+
+
+def _writing(office: Office, reading: Reading, text: str, ticket: Ticket, now: datetime) -> tuple[Writing, tuple[Attachment, ...]]:
+    enclosed, enclosures = _enclosures(reading)
+    writing = Writing(
+        inbound=reading.waiting.id,
+        author=_author(reading.mail),
+        received_at=reading.waiting.envelope.received_at,
+        text=text,
+        facts=known_facts(ticket.contact),
+        missing=missing_facts(ticket.contact),
+        show_values=office.register.knows(ticket.requester, _today(office, now)),
+        enclosures=enclosures,
+        flags=_flags(office, reading),
+    )
+    return writing, enclosed
+
+
+def _enclosures(reading: Reading) -> tuple[tuple[Attachment, ...], tuple[Enclosure, ...]]:
+    """The attachments that go to staff with the notice, and the list of all; a damaged mail goes along whole."""
+    attachments = list(reading.mail.attachments)
+    if reading.mail.faults:
+        octets = reading.waiting.octets
+        attachments.append(Attachment("mail-as-it-came.eml", "application/octet-stream", "file", len(octets), octets=octets))
+    enclosed: list[Attachment] = []
+    listed: list[Enclosure] = []
+    left = PASS_ON_OCTETS
+    for attachment in attachments:
+        fits = attachment.size <= left
+        left -= attachment.size if fits else 0
+        enclosed += [attachment] if fits else []
+        listed.append(Enclosure(attachment.name, attachment.content_type, attachment.size, fits))
+    return tuple(enclosed), tuple(listed)
+
+
+def _flags(office: Office, reading: Reading) -> tuple[str, ...]:
+    robot = () if reading.verdict.kind.answered else (f"{reading.verdict.kind}: {reading.verdict.reason}",)
+    damaged = tuple(f"the mail is damaged: {fault}" for fault in reading.mail.faults)
+    tag = reading.clues.tag
+    named = (f"its subject names {office.policy.number(tag)}",) if tag is not None else ()
+    return (*robot, *named, *damaged)
+
+
+def _actor(reading: Reading, role: Role) -> Actor:
+    sender = reading.mail.sender
+    return Actor(sender.key, sender.name, role) if sender else Actor("", "", role)
+
+
+def _writer(office: Office, reading: Reading, role: Role) -> Recipient:
+    """The writer as one who is answered: a member of the firm at his first address, not at the one that From claims."""
+    sender = reading.mail.sender
+    person = office.people.at(sender.address) if sender else None
+    if person is not None and role is Role.STAFF:
+        return Recipient(person.address, person.name, person.zone, person.language, Purpose.STAFF)
+    zone, language = str(office.policy.calendar.zone), office.policy.language
+    return Recipient(sender.address if sender else "", sender.name if sender else "", zone, language, Purpose.CUSTOMER)
+
+
+def _author(mail: Mail) -> str:
+    if mail.sender is None:
+        return "nobody that can be answered"
+    return f"{mail.sender.name} <{mail.sender.address}>" if mail.sender.name else mail.sender.address
+
+
+def _today(office: Office, now: datetime) -> Any:
+    return now.astimezone(office.policy.calendar.zone).date()
+
+
+def _end(office: Office, reading: Reading, found: Whose, ticket: Ticket, done: str, answer: str) -> End:
+    authority = trust.authority(
+        reading.mail,
+        reading.waiting.envelope,
+        reading.clues,
+        role=_standing(office, reading, found.role),
+        border=office.settings.trust.border,
+    )
+    explanation = (f"ticket: {found.why}", f"authority: {authority.summary}", f"answer: {answer}")
+    return End("done", done, ticket.number, explanation=explanation)
+
+
+def _standing(office: Office, reading: Reading, role: Role) -> trust.Role:
+    """The writer's role as `trust` names it: of the firm by the settings, else what he is to the ticket."""
+    sender = reading.mail.sender
+    person = office.people.at(sender.address) if sender else None
+    if person is not None and role is not Role.REQUESTER:
+        return trust.Role.STAFF if "staff" in person.roles or not person.roles else trust.Role.MANAGER
+    known = {Role.REQUESTER: trust.Role.REQUESTER, Role.PARTICIPANT: trust.Role.PARTICIPANT}
+    return known.get(role, trust.Role.STRANGER)
+
+
+def _first_copy(transaction: Connection, reading: Reading) -> int | None:
+    """The mail that this one is a copy of (mail-rules, "Same mail again")."""
+    waiting = reading.waiting
+    if reading.content_key:
+        first = inbound.first_with_key(transaction, reading.content_key)
+        return None if first == waiting.id else first
+    return inbound.same_bytes(transaction, waiting.raw, waiting.id, waiting.envelope.received_at - inbound.SAME_BYTES)
+
+
+def _copy(reading: Reading, first: int) -> End:
+    return End("done", f"the same mail as {first}", duplicate_of=first)
+
+
+def _finish(transaction: Connection, reading: Reading, end: End) -> None:
+    mail, verdict, waiting = reading.mail, reading.verdict, reading.waiting
+    inbound.finish(
+        transaction,
+        waiting.id,
+        end.state,
+        kind=str(verdict.kind),
+        reason=end.reason,
+        message_id=mail.message_id or None,
+        content_key=None if end.duplicate_of else reading.content_key or f"bytes:{waiting.raw}:{waiting.id}",
+        duplicate_of=end.duplicate_of,
+        ticket=end.ticket,
+        sender=mail.sender.address if mail.sender else "",
+        subject=mail.subject,
+        explanation=[f"kind: {verdict.kind}, {verdict.reason}", *end.explanation, f"done: {end.reason}"],
+    )
+
+
