@@ -128,6 +128,8 @@ def _pairs(lines: list[str], *, everything: bool) -> Iterator[tuple[str, str]]:
     is asked for ("Your name").
     """
     for i, line in enumerate(lines):
+        if not _SEPARATOR.search(line):
+            continue
         for piece in _pieces(line):
             key, asked, value = _split_label(piece)
             if not key or not (asked or (everything and not is_quoted(line))):
@@ -326,7 +328,8 @@ def _is_document(attachment: Attachment) -> bool:
 
 def _clean(value: str) -> str:
     """One line without what does not show, shortened at a word's end, free of the marks around it."""
-    shown = "".join(_shown(char) for char in value[: 4 * LONGEST_VALUE])
+    value = value[: 4 * LONGEST_VALUE]
+    shown = value if value.isascii() and value.isprintable() else "".join(map(_shown, value))
     line = " ".join(shown.split()).strip(_VALUE_EDGES)
     if len(line) <= LONGEST_VALUE:
         return line

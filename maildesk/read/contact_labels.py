@@ -24,7 +24,7 @@ naam bedrijf|organização|nome da empresa|nome da organização|companhia|organ
 _CONTRACTS = """
 contract|contract number|contract no|contract nr|contract id|contract reference|contract information|contract info|contract details|agreement
 agreement number|support contract|support contract number|service contract|service contract number|customer number|customer no|customer id
-account number|account no|account id|licence number|license number
+licence number|license number
 vertrag|vertragsnummer|vertragsnr|vertrags-nr|vertrag nr|vertragsinformationen|vertragsdaten|wartungsvertrag|servicevertrag|kundennummer|kundennr
 kunden-nr|lizenznummer
 contrat|numéro de contrat|numéro du contrat|n° de contrat|no de contrat|n° contrat|référence du contrat|informations contractuelles

@@ -33,6 +33,7 @@ _COLONS = (":", "：")
 _FRAME = "-— \t*_"
 _WIDEST = 4  # lines
 _LONGEST = 400  # characters
+_TITLE_WORDS = 6
 
 
 def lead_in_width(lines: Sequence[str], last: int, *, quote_follows: bool) -> int:
@@ -73,6 +74,11 @@ def _continues(line: str) -> bool:
     return not bare.endswith((".", "!", "?", "…", *_COLONS)) or _ABBREVIATION.search(bare[-8:]) is not None
 
 
+def is_dated(line: str) -> bool:
+    """Whether a line of a few words names a date or a time of day."""
+    return len(line.split()) <= _TITLE_WORDS and (_TIME.search(line) is not None or _YEAR.search(line) is not None)
+
+
 def _opens(line: str) -> bool:
     bare = line.strip(_FRAME)
     first = bare.split(" ", 1)[0].rstrip(",.").casefold()
@@ -85,6 +91,8 @@ def _is_strong(joined: str) -> bool:
     timed = _TIME.search(bare) is not None
     addressed = _has_address(bare)
     if _has_verb(bare):
+        if joined.startswith("---") and joined.endswith("---"):
+            return _brief(bare)
         return (timed and (_YEAR.search(bare) is not None or _opens(bare))) or (addressed and _brief(bare))
     if _ZONED_STAMP.match(bare):
         return True

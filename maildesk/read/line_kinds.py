@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from maildesk.read import quote_marks
-from maildesk.read.leadins import lead_in_width
+from maildesk.read.leadins import is_dated, lead_in_width
 from maildesk.read.ours import Sent
 
 MOST_LINES = 20_000
@@ -118,9 +118,19 @@ def _mark_history(lines: list[str], kinds: list[Kind]) -> None:
             i = _mark_header_block(lines, kinds, i + 1, needed=1)
             continue
         end = _mark_header_block(lines, kinds, i, needed=_HEADER_FIELDS)
-        if end > i and i and (above := _last_shown(kinds, i)) is not None and quote_marks.is_framed_title(lines[above]):
-            kinds[above] = Kind.RULE
+        if end > i:
+            _mark_title(lines, kinds, i)
         i = max(end, i + 1)
+
+
+def _mark_title(lines: list[str], kinds: list[Kind], block: int) -> None:
+    """A title of unknown words over a header block: between dashes, or a dated line of its own right above."""
+    above = _last_shown(kinds, block)
+    if above is None or kinds[above] is not Kind.TEXT:
+        return
+    alone = above == block - 1 and (not above or kinds[above - 1] is Kind.EMPTY)
+    if quote_marks.is_framed_title(lines[above]) or (alone and is_dated(lines[above])):
+        kinds[above] = Kind.RULE
 
 
 def _last_shown(kinds: list[Kind], i: int) -> int | None:

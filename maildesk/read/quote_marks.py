@@ -44,6 +44,15 @@ pôvodná správa|preposlaná správa|eredeti üzenet|továbbított üzenet|mesa
     )
 )
 
+# What other help desks ask to write above, within a line of its own.
+_WRITE_ABOVE = phrases(
+    """
+above this line|oberhalb dieser linie|oberhalb dieser zeile|über dieser linie|über dieser zeile|au-dessus de cette ligne
+encima de esta línea|arriba de esta línea|sopra questa riga|sopra questa linea|boven deze regel|boven deze lijn|acima desta linha
+powyżej tej linii|ovanför denna rad|ovenfor denne linje|выше этой строки|выше этой линии
+"""
+)
+
 _HEADER_WORDS = {
     "from": """from|von|de|da|van|från|fra|od|lähettäjä|от|от кого|від|kimden|gönderen|από|feladó|差出人|送信者|发件人|寄件者|寄件人
 |보낸 사람|보낸사람|מאת|من|expéditeur|remitente|mittente|afzender|remetente|nadawca|avsändare|absender|odesílatel|odosielateľ
@@ -135,9 +144,11 @@ def is_signature_mark(line: str) -> bool:
 
 def is_history_title(line: str) -> bool:
     """Whether the line says that another mail follows: "-----Original Message-----", "Begin forwarded message:"."""
-    bare = line.strip().strip(_DASHES)
+    bare = line.strip().strip(_DASHES + "#")
     if not bare or len(bare) > _TITLE_LENGTH:
         return False
+    if any(phrase in bare.casefold() for phrase in _WRITE_ABOVE):
+        return bare != line.strip()
     framed = len(line.strip()) - len(bare) >= 2 * _NAMED_DASHES - 2
     return (framed or line.rstrip().endswith((":", "："))) and bare.rstrip(":： ").casefold() in HISTORY_TITLES
 

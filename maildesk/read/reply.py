@@ -56,12 +56,15 @@ def head_lines(text: str, html: str = "") -> list[str]:
 
 
 def _lines_of(text: str, html: str) -> list[str]:
-    """The plain text, or the HTML's where only its containers tell what is quoted."""
+    """The plain text, or the HTML's where only its containers tell what is quoted, or what is not."""
     plain = list(cut(text))
-    if not html or any(quote_marks.is_quoted(line) for line in plain):
+    quoted = any(quote_marks.is_quoted(line) for line in plain)
+    if not html or (quoted and "<blockquote" not in html):
         return plain
     lines, marked = html_lines(html)
-    return list(cut("\n".join(lines))) if lines and (marked or not text.strip()) else plain
+    # Marks in the text but no client's quote in the HTML: the blockquote is the writer's own indentation.
+    better = quoted != marked or not text.strip()
+    return list(cut("\n".join(lines))) if lines and better else plain
 
 
 def _split(lines: list[Line], sent: Sent) -> tuple[list[Line], list[Line]]:

@@ -41,6 +41,10 @@ LEAD_INS = [
     f"2026-05-04 10:20 GMT+02:00 {WHO}:",
     f"---- On Mon, 04 May 2026 10:20:00 +0000 {WHO} wrote ----",
     f"Quoting {WHO}:",
+    "---- Desk schrieb ----",
+    f"Понедельник, 4 мая 2026, 10:20 +03:00 от {WHO}:",
+    "W dniu 4 maja 2026 10:20 użytkownik Desk <support@desk.test> napisał:",
+    f"On Mon, 4 May 2026 10:20:11 +0200 {WHO} wrote:",
 ]
 WRAPPED = [
     "On Mon, May 4, 2026 at 10:20 AM, The Help Desk Of The Firm <\nsupport@desk.test> wrote:",
@@ -69,6 +73,8 @@ HEADERS = [
     "-----Ursprüngliche Nachricht-----\nVon: Desk\nGesendet: Montag",
     "-------- Message d'origine --------\nDe : Desk",
     "Begin forwarded message:\n\nFrom: Desk\nDate: 4 May 2026\nTo: Bob\nSubject: x",
+    "Message du 04/05/26 10:20\nDe : Desk\nA : Bob\nObjet : ticket",
+    "-- Please reply above this line --",
     "----- Nachricht eines Unbekannten -----\nVon: Desk\nDatum: Montag\nAn: Bob\nBetreff: x",
 ]
 FOOTERS = [
@@ -160,6 +166,8 @@ def test_disclaimer_goes_and_plain_talk_of_secrets_stays() -> None:
         "To: do\nReboot the host.",
         "It fails at 10:20:\n\n    error 17",
         "mysql> select 1;\n1 row",
+        "I clicked the button above this line and it broke.",
+        "It broke on 4 May 2026 at 10:20 when I sent this:\nPriority: P1",
     ],
 )
 def test_prose_is_left_alone(text: str) -> None:
@@ -261,7 +269,8 @@ def test_html_only_replies(client: str) -> None:
 def test_html_inline_answers_and_own_indentation() -> None:
     inline = '<div class="gmail_quote"><div class="gmail_attr">On 4 May 2026 at 10:20, D &lt;s@d.test&gt; wrote:</div><blockquote class="gmail_quote">Which?</blockquote><div>web1</div><blockquote class="gmail_quote">When?</blockquote><div>ten</div></div>'
     assert own_text("", inline).split() == ["web1", "ten"]
-    assert new_text("", "<p>The error:</p><blockquote>code 17</blockquote>") == "The error:\n\ncode 17"
+    for text in ("", "The error:\n\n> code 17"):
+        assert new_text(text, "<p>The error:</p><blockquote>code 17</blockquote>") == "The error:\n\ncode 17"
 
 
 def test_plain_text_with_quote_marks_is_preferred_to_html() -> None:

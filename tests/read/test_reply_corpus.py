@@ -1,19 +1,18 @@
 """The share of real replies, collected elsewhere, from which the writer's own text is read as their sources expect."""
 
-import email
 import json
 import re
-from email import policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
 
 MAILS = Path(__file__).resolve().parents[2].parent / "shared" / "mails"
 WANTED_SHARE = 0.9
+HEADER = b"From: pat@sender.test\nMIME-Version: 1.0\nContent-Type: text/%s; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
 
 pytestmark = pytest.mark.skipif(
     not (MAILS / "expectations.jsonl").exists(), reason=f"no folder of real mail at {MAILS}"
@@ -24,19 +23,12 @@ def words(text: str) -> str:
     return " ".join(re.sub(r"[\u200b\ufeff\u00a0\u202f]", " ", text).split())
 
 
-def part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    return str(body.get_content()) if body else ""
-
-
 def reply_of(expectation: dict[str, Any]) -> str:
     octets = (MAILS / expectation["path"]).read_bytes()
     if expectation["kind"] == "body":
-        text = octets.decode("utf-8", "replace")
-        return new_text("", text) if expectation.get("format") == "html" else new_text(text)
-    message = email.message_from_bytes(octets, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return new_text(part(message, "plain"), part(message, "html"))
+        octets = HEADER % expectation.get("format", "plain").encode() + octets
+    mail = read_mail(octets)
+    return new_text(mail.text, mail.html)
 
 
 def test_replies_of_other_suites() -> None:
