@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from maildesk.send.outcome import CLOSING, GO_ON, Outcome, State, Step, closed, fault_of, judge, judge_end, lost
+from maildesk.send.outcome import GO_ON, Outcome, State, Step, closed, fault_of, judge, judge_end, lost
 
 KEPT_SECONDS = 30  # an idle connection older than this is not trusted to be alive
 QUIT_SECONDS = 1  # how long an answer to our good-bye is waited for
@@ -194,14 +194,14 @@ class Relay:
             outcome = judge_end(*server.getreply())
         except OSError as error:
             outcome = lost(Step.END, _reason(error))
-        if outcome.state is State.UNKNOWN or outcome.code == CLOSING:
+        if outcome.state is State.UNKNOWN:
             self._drop()
         return outcome
 
     def _recover(self, server: smtplib.SMTP, refusal: Outcome, *, awaits_mail: bool) -> None:
         """After a refusal: bring the connection to where the next MAIL may come, or drop it."""
         code = refusal.code or 0
-        if code == CLOSING or not 400 <= code < 600:  # noqa: PLR2004 - neither refused nor accepted: out of step
+        if not 400 <= code < 600:  # noqa: PLR2004 - neither refused nor accepted: out of step
             self._drop()
             return
         try:

@@ -52,6 +52,7 @@ discard  unix       - - n -  - discard
 proxymap unix       - - n -  - proxymap
 anvil    unix       - - n -  1 anvil
 scache   unix       - - n -  1 scache
+tlsmgr   unix       - - n -  1 tlsmgr
 postlog  unix-dgram n - n -  1 postlogd
 """
 

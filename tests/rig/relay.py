@@ -6,8 +6,8 @@
         ... send to 127.0.0.1, relay.port ...
         relay.mails, relay.lines, relay.log_ins
 
-Places of a rule: CONNECT (the greeting), EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, END (after the final dot), RSET,
-NOOP, QUIT.  The first rule that matches is carried out; without one the relay takes everything.  `stop` and `start`
+Places of a rule: CONNECT (the greeting), EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, CONTENT (after 354, before the
+mail is read; nothing is answered there), END (after the final dot), RSET, NOOP, QUIT.  The first rule that matches is carried out; without one the relay takes everything.  `stop` and `start`
 make an outage: the port stays the same.  For many mails there is `tests.rig.sink`.
 """
 
@@ -248,6 +248,8 @@ class Relay:
         names = " ".join((*dialogue.recipients, rest))
         reply = "354 go on" if dialogue.recipients else "554 5.5.1 no valid recipients"
         if self._say(dialogue, "DATA", names, reply, goes_on="354"):
+            if self._rule("CONTENT", names):
+                raise _HangUpError
             octets = self._content(dialogue)
             taken = (dialogue.reverse_path or "", tuple(dialogue.recipients), octets, dialogue.secured, dialogue.user)
             if self._say(dialogue, "END", names, "250 2.0.0 taken", taken=Taken(*taken)):

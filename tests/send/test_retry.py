@@ -13,6 +13,7 @@ SPREADS = st.floats(0, 1, exclude_max=True)
 @pytest.mark.parametrize(
     ("attempts", "least", "most"),
     [
+        (0, 12.5, 25),
         (1, 12.5, 25),
         (2, 27.5, 55),
         (3, 150, 300),

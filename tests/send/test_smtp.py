@@ -212,6 +212,33 @@ def test_an_answer_without_end_is_no_answer(relay, server):
     assert recovers(relay, server, 1)
 
 
+def test_a_relay_that_hangs_up_within_the_mail_has_not_taken_it(relay, server):
+    server.rule("CONTENT", Do.DROP)
+
+    outcome = relay.deliver(*PATHS, b"x" * 50_000_000 + b"\r\n")
+
+    assert (outcome.state, outcome.connected) == (DEFERRED, True)
+    assert recovers(relay, server, 0)
+
+
+@pytest.mark.parametrize(("place", "state"), [("MAIL", DEFERRED), ("RCPT", DEFERRED), ("END", UNKNOWN)])
+def test_a_relay_that_is_out_of_step_is_left(relay, server, place, state):
+    server.rule(place, "nonsense\r\n250 ok")
+
+    assert relay.deliver(*PATHS, MAIL).state is state
+    assert recovers(relay, server, 0)
+
+
+def test_nothing_more_is_asked_of_a_relay_that_refused_the_return_path():
+    with Server(pipelining=False) as server:
+        server.rule("MAIL", "550 5.1.8 no")
+        relay = Relay(Settings(server.port))
+        assert relay.deliver(*PATHS, MAIL).state is DEFERRED
+        relay.close()
+
+    assert [line.split()[0] for line in server.lines] == ["EHLO", "MAIL", "RSET", "QUIT"]
+
+
 def test_a_refused_recipient_costs_no_connection(relay, server):
     server.rule("RCPT", "550 5.1.1 no such user", match="bob@")
     states = [relay.deliver("", address, MAIL).state for address in ("bob@y.test", "carol@y.test") * 5]
@@ -316,11 +343,13 @@ def test_a_relay_without_ehlo_is_spoken_to_in_plain_smtp(server, relay):
     assert f"MAIL FROM:<{PATHS[0]}>" in server.lines
 
 
-@pytest.mark.parametrize("host", [HOST, "no such name..test", "a" * 70 + ".test"])
-def test_a_relay_that_is_not_there(host):
+@pytest.mark.parametrize(
+    ("host", "alarming"), [(HOST, False), ("no such name..test", True), ("a" * 70 + ".test", True)]
+)
+def test_a_relay_that_is_not_there(host, alarming):
     outcome = Relay(Settings(free_port(), host=host)).deliver(*PATHS, MAIL)
 
-    assert (outcome.state, outcome.code, outcome.connected) == (DEFERRED, None, False)
+    assert (outcome.state, outcome.code, outcome.connected, outcome.alarming) == (DEFERRED, None, False, alarming)
     assert host in outcome.text
 
 
