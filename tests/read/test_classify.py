@@ -113,6 +113,13 @@ def test_a_null_path_answer_that_calls_itself_generated_is_an_automatic_answer()
     mail = mail_of([("Auto-Submitted", "auto-generated"), ("In-Reply-To", "<a@b>")])
     assert verdict(mail, "").kind is Kind.AUTO_REPLY
     assert verdict(mail).kind is Kind.AUTO_GENERATED
+    assert verdict(mail_of([("In-Reply-To", "<a@b>")]), "").kind is Kind.AUTO_GENERATED
+
+
+def test_a_person_behind_a_list_who_speaks_of_absence_opens_a_ticket():
+    subject = ("Subject", "Out of office assistant is broken")
+    assert verdict(mail_of([subject, ("Precedence", "bulk")])).kind is Kind.AUTO_GENERATED
+    assert verdict(mail_of([subject])).kind is Kind.REQUEST
 
 
 BOUNCES = [
@@ -166,6 +173,13 @@ def test_a_postmaster_who_writes_about_mail_trouble_opens_a_ticket():
     )
     assert verdict(mail).kind.opens
     assert verdict(mail, None).kind.opens
+
+
+def test_a_postmasters_bounce_needs_the_null_path_where_the_path_is_known():
+    fields = [("From", "postmaster@acme.example"), ("Subject", "Undeliverable: Printer")]
+    mail = mail_of(fields, text="did not reach the following recipient(s):", reports=(RETURNED,))
+    assert verdict(mail, "").kind is verdict(mail, None).kind is Kind.BOUNCE
+    assert verdict(mail).kind is Kind.AUTO_GENERATED
 
 
 @pytest.mark.parametrize(

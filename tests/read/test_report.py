@@ -109,6 +109,7 @@ def test_the_oldest_reference_proves_it_where_a_relay_replaced_the_message_id():
     "header",
     [
         "Message-ID: <forged@desk.example>\nTo: gone@acme.example\n",
+        f"To: gone@acme.example\n\nMessage-ID: <{OURS}>\n",  # in the body
         f"Message-ID: <{OURS[:-20]}x{OURS[-19:]}>\nTo: gone@acme.example\n",
         "",
     ],

@@ -90,7 +90,7 @@ SAYINGS = [
     ("spf=pass smtp.mailfrom=bob@acme.example", False),
     ('spf=fail reason="; dmarc=pass header.from=acme.example"', False),
     ("spf=fail (; dmarc=pass header.from=acme.example)", False),
-    ("spf=fail (a \\); dmarc=pass header.from=acme.example)", False),
+    ("spf=fail (a \\); dmarc=pass header.from=acme.example ; b)", False),
     ('spf=fail smtp.mailfrom="x; dmarc=pass header.from=acme.example"@evil.example', False),
     ("none", False),
     ("", False),
@@ -109,6 +109,12 @@ def test_a_parent_domain_signs_for_its_children():
     assert decided(fields).passed
 
 
+def test_contradicting_policies_of_two_fields_are_no_result():
+    signed = results("dkim=pass header.d=acme.example; dmarc=none header.from=acme.example")
+    assert decided([signed, OUR_HOP]).passed
+    assert decided([signed, OUR_HOP, PASS]).why == f"contradicting DMARC results of {MX}"
+
+
 def test_contradicting_signatures_of_two_fields_are_no_result():
     fields = [results("dkim=pass header.d=acme.example"), OUR_HOP, results("dkim=fail header.d=acme.example")]
     assert decided(fields).why == f"contradicting DKIM results of {MX}"
@@ -125,6 +131,7 @@ def test_another_id_than_the_borders_says_nothing(authserv_id):
     [
         ([("From", "bob@acme.example, eve@evil.example")], "two addresses"),
         ([("From", "bob@acme.example"), ("From", "eve@evil.example")], "two fields"),
+        ([("From", "bob@acme.example"), ("From", "nobody")], "two fields, one of them no address"),
         ([("From", "nobody")], "no address"),
     ],
 )
