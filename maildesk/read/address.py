@@ -98,7 +98,7 @@ def _read_item(item: _Item) -> Address | None:
         return person(name, angle.rpartition(":")[2] if angle.lstrip().startswith("@") else angle)
     words = name.split()
     addresses = [word for word in words if usable(word)]
-    if len(addresses) != 1:
+    if not addresses:
         return None
-    others = " ".join(word for word in words if word not in addresses)
+    others = " ".join(word for word in words if word != addresses[0])
     return person(others or comment, addresses[0])

@@ -97,11 +97,10 @@ def name_of(part: Part, octets: bytes) -> str:
         return safe_name(part.file_name) or _unnamed(part)
     if not is_message(part):
         return _unnamed(part)
-    subject = decode_words(read_header(octets[: limits.HEADER_OCTETS]).value("subject"))
-    return (
-        safe_name(subject.replace("/", "-").replace("\\", "-")[: limits.FILE_NAME_CHARACTERS - 4] + ".eml")
-        or "mail.eml"
-    )
+    header = read_header(octets[: limits.HEADER_OCTETS], most=limits.PART_HEADER_FIELDS)
+    subject = decode_words(header.value("subject")[: limits.SUBJECT_CHARACTERS])
+    stem = safe_name(subject.replace("/", "-").replace("\\", "-"))[: limits.FILE_NAME_CHARACTERS - 4]
+    return f"{stem or 'mail'}.eml"
 
 
 def safe_name(name: str) -> str:
@@ -117,4 +116,4 @@ def safe_name(name: str) -> str:
 
 
 def _unnamed(part: Part) -> str:
-    return "attachment" + _ENDINGS.get(part.content_type, "")
+    return "report.txt" if is_report(part) else "attachment" + _ENDINGS.get(part.content_type, "")

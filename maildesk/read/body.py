@@ -4,6 +4,7 @@ Attached messages stay whole, their text is not the mail's.  Text that was sent 
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from maildesk.read import limits, transfer
@@ -62,6 +63,7 @@ class _Reader:
     files: list[tuple[Part, str]] = field(default_factory=list)  # and the content type of the multipart around each
     plain_left: int = limits.TEXT_OCTETS
     html_left: int = limits.TEXT_OCTETS
+    tags_left: int = limits.HTML_TAGS
 
     def pieces(self, part: Part, parent: str, *, first: bool) -> list[_Piece]:
         """The text of a part and of all in it; what is no text is put with the files."""
@@ -120,6 +122,23 @@ class _Reader:
             text = unflow(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
         return _Piece(plain=text)
 
+    def texts(self, pieces: list[_Piece]) -> Iterator[str]:
+        """What a person reads of each piece; of the same words in plain text and then in HTML, the plain text."""
+        last = ""
+        for piece in pieces:
+            text = self.text(piece)
+            if piece.plain or text.split() != last.split():
+                yield text
+            last = text
+
+    def text(self, piece: _Piece) -> str:
+        """What a person reads of a piece."""
+        if piece.plain.strip() or not piece.html:
+            return piece.plain
+        text = text_of_html(piece.html, self.faults, self.tags_left)
+        self.tags_left = max(0, self.tags_left - piece.html.count("<"))
+        return text
+
     def decoded(self, part: Part, most: int) -> tuple[bytes, bool]:
         """Up to ``most`` octets of a part, cut at a line end, and whether there was more."""
         encoded = part.body(self.octets)
@@ -159,7 +178,7 @@ def read_body(octets: bytes, root: Part, faults: list[str]) -> Body:
     """The body of a mail; what was broken or capped is added to ``faults``."""
     reader = _Reader(octets, faults)
     pieces = reader.pieces(root, "", first=True)
-    text = _joined([piece.plain if piece.plain.strip() else text_of_html(piece.html, faults) for piece in pieces])
+    text = _joined(reader.texts(pieces))
     html = _joined([piece.html for piece in pieces])
     shown_ids = frozenset(_CONTENT_ID.findall(html)) if reader.files else frozenset()
     attachments = tuple(reader.attachment(part, parent, shown_ids) for part, parent in reader.files)
@@ -177,5 +196,5 @@ def _is_text(part: Part, parent: str, *, first: bool) -> bool:
     return not part.file_name or first  # a name on the first text is a habit of some writers, not a file
 
 
-def _joined(texts: list[str]) -> str:
+def _joined(texts: Iterable[str]) -> str:
     return "\n".join(text for text in texts if text)

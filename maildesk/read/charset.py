@@ -76,15 +76,16 @@ def decode(octets: bytes, label: str = "") -> tuple[str, str]:
     return clean_text(text), fault
 
 
-def guess(octets: bytes) -> str:
-    """Text of octets without a charset: UTF-8, or else Windows-1252.  Not cleaned."""
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
+def guess(octets: bytes, hint: str = "") -> str:
+    """Text of octets without a charset: UTF-8, or that of the label ``hint``, or Windows-1252.  Not cleaned."""
+    for known in (_UNSTATED, codec(hint)):
+        text = None if known.startswith("utf_") else _strictly(octets, known or _UNSTATED)
+        if text is not None:
+            return text
     mended = octets.decode("utf-8", "replace")
-    if any(character > "\x7f" and character != "\ufffd" for character in mended):
-        return mended  # some of it is UTF-8, so all of it was meant to be
+    broken = mended.count("\ufffd")
+    if sum(character > "\x7f" for character in mended) > 2 * broken:
+        return mended  # most of it is UTF-8, so all of it was meant to be
     return octets.decode(_LATIN, "replace")
 
 

@@ -17,13 +17,14 @@ _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _COMMON = re.compile(
-    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|x-[a-z0-9-]+|reply-to|references|"
+    rb"(?:[ \t][^\n]*\n){0,20}(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|x-[a-z0-9-]+|reply-to|references|"
     rb"in-reply-to|return-path|sender|dkim-signature)[ \t]*:",
     re.IGNORECASE,
 )
 WORD_START = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?")
 _PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
-_ESCAPED = re.compile(r"\\(.)")
+_CHARSET = re.compile(rb"charset[ \t]?=[ \t]?\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_ESCAPED = re.compile(r'\\(["\\])')  # another backslash belongs to a path of Windows
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 
 
@@ -40,8 +41,8 @@ class Header:
         return next((value for field, value in self.fields if field.lower() == name), "")
 
 
-def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header:
-    """The header that begins at ``start``.  Octets that do not look like one are all body."""
+def read_header(octets: bytes, start: int = 0, end: int | None = None, most: int = limits.HEADER_FIELDS) -> Header:
+    """The header that begins at ``start``, up to ``most`` fields of it.  Octets that do not look like one are all body."""
     end = len(octets) if end is None else end
     if octets.startswith((b"\n", b"\r\n"), start, end):
         return Header((), min(end, start + (1 if octets.startswith(b"\n", start) else 2)))
@@ -51,18 +52,20 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
     if stop - start > limits.HEADER_OCTETS:
         stop = start + limits.HEADER_OCTETS
         faults.append("the header is too long; the end of it was not read")
-    fields, rubbish_at = _fields(octets[start:stop], faults)
+    block = octets[start:stop]
+    hint = "" if block.isascii() else _hint(octets, start, end)
+    fields, rubbish_at = _fields(block, most, hint, faults)
     return Header(tuple(fields), body if rubbish_at is None else start + rubbish_at, tuple(faults))
 
 
-def _fields(block: bytes, faults: list[str]) -> tuple[list[tuple[str, str]], int | None]:
+def _fields(block: bytes, most: int, hint: str, faults: list[str]) -> tuple[list[tuple[str, str]], int | None]:
     """The fields of a header, and where it ends early because what follows is no header."""
     fields: list[tuple[str, list[bytes]]] = []
     position = 0
     for line in _lines(block):
         found = _NAME.match(line)
         if found:
-            if len(fields) == limits.HEADER_FIELDS:
+            if len(fields) == most:
                 faults.append("the header has too many fields; the last of them were not read")
                 break
             fields.append((found[1].decode("ascii"), [line[found.end() :]]))
@@ -72,10 +75,10 @@ def _fields(block: bytes, faults: list[str]) -> tuple[list[tuple[str, str]], int
             following = position + len(line)
             if not _COMMON.match(block, following):
                 faults.append("the header ends without an empty line" if fields else "the mail has no header")
-                return [(name, _value(pieces)) for name, pieces in fields], position
+                return [(name, _value(pieces, hint)) for name, pieces in fields], position
             faults.append("the header holds a line that is no field")
         position += len(line)
-    return [(name, _value(pieces)) for name, pieces in fields], None
+    return [(name, _value(pieces, hint)) for name, pieces in fields], None
 
 
 def _lines(block: bytes) -> Iterator[bytes]:
@@ -87,9 +90,15 @@ def _lines(block: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _value(pieces: list[bytes]) -> str:
+def _hint(octets: bytes, start: int, end: int) -> str:
+    """The first charset that the mail states: what is no ASCII and no UTF-8 in its header is mostly in it too."""
+    stated = _CHARSET.search(octets, start, min(end, start + limits.HEADER_OCTETS))
+    return stated[1].decode() if stated else ""
+
+
+def _value(pieces: list[bytes], hint: str) -> str:
     octets = b"".join(pieces)[: limits.FIELD_OCTETS].replace(b"\r\n", b"").replace(b"\n", b"").strip()
-    text = octets.decode("ascii") if octets.isascii() else guess(octets)
+    text = octets.decode("ascii") if octets.isascii() else guess(octets, hint)
     return _CONTROLS.sub(" ", text).strip() if _CONTROLS.search(text) else text
 
 
@@ -126,7 +135,7 @@ def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
 
 def read_parameters(value: str) -> tuple[str, dict[str, str]]:
     """The word before the first ``;`` in lower case, and the parameters: names in lower case, values decoded."""
-    main, _, rest = value.partition(";")
+    main, _, rest = value[: limits.PARAMETERS_CHARACTERS].partition(";")
     word, _, stray = main.strip().partition(" ")
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     for count, found in enumerate(_PARAMETER.finditer(f";{stray};{rest}")):
@@ -144,11 +153,11 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
     whole = [piece for piece in pieces if piece[0] < 0]
     if whole:
         _, extended, text = next((piece for piece in whole if piece[1]), whole[0])
-        return _extended([(True, text)]) if extended else decode_words(text)
+        return _extended([(True, text)]) if extended else decode_words(text[: limits.SUBJECT_CHARACTERS])
     ordered = [(extended, text) for _, extended, text in sorted(pieces, key=lambda piece: piece[0])]
     if any(extended for extended, _ in ordered):
         return _extended(ordered)
-    return decode_words("".join(text for _, text in ordered))
+    return decode_words("".join(text for _, text in ordered)[: limits.SUBJECT_CHARACTERS])
 
 
 def _extended(pieces: list[tuple[bool, str]]) -> str:

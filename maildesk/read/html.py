@@ -240,9 +240,9 @@ class _Writer:
             self.breaks = waiting
 
 
-def text_of_html(html: str, faults: list[str]) -> str:
-    """Readable text of HTML, clean as `clean_text` makes it; what was cut is added to ``faults``."""
-    source = _capped(html, faults)
+def text_of_html(html: str, faults: list[str], most_tags: int = limits.HTML_TAGS) -> str:
+    """Readable text of the first ``most_tags`` tags of HTML, clean as `clean_text` makes it; what was cut is added to ``faults``."""
+    source = _capped(html, most_tags, faults)
     if not source.strip():
         return ""
     writer = _Writer()
@@ -257,11 +257,11 @@ def text_of_html(html: str, faults: list[str]) -> str:
     return clean_text(writer.close())
 
 
-def _capped(html: str, faults: list[str]) -> str:
-    if html.count("<") <= limits.HTML_TAGS:
+def _capped(html: str, most_tags: int, faults: list[str]) -> str:
+    if html.count("<") <= most_tags:
         return html
     faults.append("the HTML has too many tags; the end of it was not read")
-    return "<".join(html.split("<", limits.HTML_TAGS + 1)[: limits.HTML_TAGS + 1])
+    return "<".join(html.split("<", most_tags + 1)[: most_tags + 1])
 
 
 def _bare(url: str) -> str:

@@ -13,7 +13,7 @@ from maildesk.read.header import Header, read_header, read_parameters
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _END_OF_DELIMITER = re.compile(rb"(--)?[ \t]{0,200}(?:\r?\n|\Z)")
-_GUESSED = re.compile(rb"(?:\A|\n)--(\S{1,100})[ \t]{0,20}\r?\nContent-", re.IGNORECASE)
+_GUESSED = re.compile(rb"(?:\A|(?<=\n))--(\S{1,100})[ \t]{0,20}\r?\nContent-", re.IGNORECASE)
 _GUESS_WITHIN = 64 * 1024  # octets
 _LF, _CR = b"\n\r"
 MESSAGES = frozenset({"message/rfc822", "message/global"})
@@ -56,7 +56,7 @@ class _Cutter:
     def part(self, header: Header, end: int, default: str, depth: int) -> Part:
         content_type, parameters = read_parameters(header.value("content-type"))
         disposition, more = read_parameters(header.value("content-disposition"))
-        if not _TYPE.fullmatch(content_type):
+        if not _TYPE.fullmatch(content_type) and not content_type.startswith("multipart/"):
             content_type = default if not content_type else "text/plain"  # RFC 2045 §5.2
         name = more.get("filename") or parameters.get("name") or more.get("name", "")
         encoding = header.value("content-transfer-encoding").strip("\"'").partition(";")[0].partition(" ")[0].lower()
@@ -75,7 +75,7 @@ class _Cutter:
                 self.faults.append("the mail has too many parts; the last of them were not read")
                 return
             self.parts_left -= 1
-            header = read_header(self.octets, start, end)
+            header = read_header(self.octets, start, end, limits.PART_HEADER_FIELDS)
             part.parts.append(self.part(header, end, default, depth + 1))
         if not part.parts:
             self.faults.append(f"the parts of {part.content_type} cannot be told apart; it was read as text")
@@ -93,13 +93,13 @@ class _Cutter:
         return self.between(guessed[1], part.start, part.end)
 
     def between(self, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-        began = -1
+        began, closed = -1, False
         for line_start, line_end, closes in self.delimiters(boundary, start, end):
             if began >= 0:
                 yield began, self.before(line_start, began)
-            if closes:
-                return
-            began = line_end
+            elif closed:
+                self.faults.append("the parts go on behind their end")
+            began, closed = (-1, True) if closes else (line_end, closed)
         if began >= 0:
             self.faults.append("the mail is cut off, or the end of its parts is missing")
             yield began, end

@@ -3,6 +3,8 @@
 import binascii
 from collections.abc import Iterable
 
+from maildesk.read import limits
+
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
@@ -33,6 +35,8 @@ def decode_base64(octets: bytes | memoryview) -> tuple[bytes, str]:
 
 
 def _decode_uu(octets: bytes) -> tuple[bytes, str]:
+    if octets.count(b"\n") > limits.UU_LINES:
+        return octets, "too long for uuencoding; the part was taken as it stands"
     lines = iter(octets.splitlines())
     if not any(line.startswith(b"begin ") for line in lines):
         return octets, "uuencoded part without a beginning; it was taken as it stands"
