@@ -1,8 +1,9 @@
 """Outgoing mail into a Maildir: the way out that works with nothing configured.
 
 A mail is written to ``tmp``, synced, and renamed into ``new``; a reader never sees half of one.  Its name is made of
-its content, so that a repeat after a crash finds the first copy instead of making a second.  Refused: any
-``Delivered-To``, which would make a mail that somebody feeds to an MTA from here look like a loop.
+its content, so that a repeat after a crash finds the first copy instead of making a second.  Lines end with LF, as in
+every Maildir: mutt shows the CR of others.  Refused: any ``Delivered-To``, which would make a mail that somebody
+feeds to an MTA from here look like a loop.
 """
 
 import os
@@ -35,7 +36,7 @@ class MaildirOut:
         try:
             self._make()
             if not self._holds(name):
-                self._write(name, b"Return-Path: <%s>\r\n%s" % (reverse_path.encode(), octets))
+                self._write(name, b"Return-Path: <%s>\n%s" % (reverse_path.encode(), octets.replace(b"\r\n", b"\n")))
             _sync(self._path / "new")  # the name too must survive a power cut
         except OSError as error:  # a full disk, no permission: every mail would fare alike
             return closed(f"{self._path} cannot be written: {error.strerror or error}")

@@ -26,7 +26,7 @@ def test_a_mail_is_a_file_in_new_with_its_return_path(tmp_path):
     assert outcome.state is State.SENT
     (file,) = files(path)
     assert file.parent.name == "new"
-    assert file.read_bytes() == b"Return-Path: <support+b7@desk.test>\r\n" + MAIL
+    assert file.read_bytes() == b"Return-Path: <support+b7@desk.test>\n" + MAIL.replace(b"\r\n", b"\n")
     assert [oct(p.stat().st_mode & 0o777) for p in (path, path / "new", path / "cur", path / "tmp")] == ["0o700"] * 4
     assert oct(file.stat().st_mode & 0o777) == "0o600"
     assert [read["To"] for read in mailbox.Maildir(path)] == ["b@y.test"]
@@ -35,7 +35,7 @@ def test_a_mail_is_a_file_in_new_with_its_return_path(tmp_path):
 def test_the_null_path_is_written_as_such(tmp_path):
     MaildirOut(tmp_path).deliver("", "b@y.test", MAIL)
 
-    assert files(tmp_path)[0].read_bytes().startswith(b"Return-Path: <>\r\nFrom")
+    assert files(tmp_path)[0].read_bytes().startswith(b"Return-Path: <>\nFrom")
 
 
 @pytest.mark.parametrize("moved", ["new/{}", "cur/{}", "cur/{}:2,", "cur/{}:2,S"])
