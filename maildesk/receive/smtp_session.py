@@ -3,8 +3,8 @@
 A mail is acknowledged after ``accept`` has committed it and never before; whatever goes wrong on our side is 4xx
 without a word about why.  It offers no AUTH, relays nothing and takes mail for the desk and its postmaster only.
 
-Of aiosmtpd 1.4 it relies on: the ``smtp_*`` methods, ``push``, ``session``, ``envelope``, the hooks ``handle_EHLO`` and
-``handle_exception``, and of what is private there on ``_reader``, ``_handler_coroutine`` and ``_tls_protocol``.
+Of aiosmtpd 1.4 it relies on: the ``smtp_*`` methods, ``push``, ``session``, ``envelope``, ``handle_exception``,
+the hook ``handle_EHLO``, and of what is private there on ``_reader``, ``_handler_coroutine`` and ``_tls_protocol``.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from typing import Any
 import aiosmtpd.smtp
 import structlog
 from aiosmtpd.lmtp import LMTP
-from aiosmtpd.smtp import SMTP, syntax
+from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 
 from maildesk.read.mail import Envelope
 from maildesk.receive import smtp_policy as policy
@@ -35,6 +35,7 @@ from maildesk.settings_model import SmtpIn
 SESSION_LENGTH = 12  # times ``idle_timeout``: how long a stranger's session may last
 MOST_ERRORS = 20  # of a stranger, before he is sent away
 MOST_REPLIES = 1000  # to a stranger between two mails that were kept
+LAST_WORD = 1.0  # seconds that a peer has to take his last reply
 YIELD_EVERY = 20  # replies, after which the other sessions get their turn: pipelined commands come by the thousand
 
 GREETED_AWAY = "421 4.7.0 {}, try again later"
@@ -49,6 +50,7 @@ NEED_HELO = "503 5.5.1 say hello first"
 NEED_MAIL = "503 5.5.1 need MAIL first"
 NEED_RCPT = "503 5.5.1 need RCPT first"
 NESTED_MAIL = "503 5.5.1 a mail is under way already"
+TLS_ALREADY = "503 5.5.1 TLS has begun already"
 NOT_OFFERED = "502 5.5.1 not offered here"
 CANNOT_VERIFY = "252 2.5.2 cannot verify, but will take mail for our addresses"
 GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
@@ -136,6 +138,7 @@ class Session(SMTP):
         )
         self.peer = ""
         self.trusted = False
+        self._wire: asyncio.WriteTransport | None = None  # below TLS
         self._entered = False
         self._began = self._heard = self.loop.time()
         self._watch: asyncio.TimerHandle | None = None
@@ -150,12 +153,13 @@ class Session(SMTP):
         if self._entered:
             super().connection_made(transport)
             return
+        self._wire = transport if isinstance(transport, asyncio.WriteTransport) else None
         self.peer = _peer_of(transport)
         self.trusted = self._reception.trusts(self.peer)
         refusal = self._reception.enter(self)
         if refusal:
             log.info("smtp connection refused", peer=self.peer, reply=refusal)
-            _say_and_close(transport, refusal)
+            self._say_and_close(transport, refusal)
             return
         self._entered = True
         self._watch_silence()
@@ -191,8 +195,8 @@ class Session(SMTP):
         """Cut the connection."""
         if self._handler_coroutine:
             self._handler_coroutine.cancel()
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self._wire:
+            self._wire.abort()
 
     def _watch_silence(self) -> None:
         """Look, each time it could be due, whether the peer has been silent or a stranger here for too long."""
@@ -213,22 +217,37 @@ class Session(SMTP):
         log.info("smtp peer sent away", peer=self.peer, reply=reply)
         if self._handler_coroutine:
             self._handler_coroutine.cancel()
-        if self.transport is not None:
-            _say_and_close(self.transport, reply)
+        if self.transport:
+            self._say_and_close(self.transport, reply)
+
+    def _say_and_close(self, transport: asyncio.BaseTransport, reply: str) -> None:
+        """Send a last reply.  A peer who does not read it, or does not end TLS, has a second for that."""
+        if not isinstance(transport, asyncio.WriteTransport) or transport.is_closing():
+            return
+        transport.write(reply.encode() + b"\r\n")
+        transport.close()
+        self.loop.call_later(LAST_WORD, self.abort)
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply; nothing of a command that a text repeats can add a line to it.  Octets are sent as they are."""
-        if isinstance(status, str) and not status.isprintable():
-            status = "".join(character if character.isprintable() else "?" for character in status)
+        octets = status if isinstance(status, bytes) else _printable(status).encode()
         self._replies += 1
-        self._errors += isinstance(status, str) and status.startswith("5")
-        await super().push(status)
+        self._errors += octets.startswith(b"5")
+        await super().push(octets)
         if not self.trusted and self._errors > MOST_ERRORS:
             self._goodbye(TOO_MANY_ERRORS)
         elif not self.trusted and self._replies > MOST_REPLIES:
             self._goodbye(TOO_MANY_COMMANDS)
         if self._replies % YIELD_EVERY == 0:
             await asyncio.sleep(0)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Say that the trouble is ours, and no more (aiosmtpd would answer 500 with the error's text)."""
+        if isinstance(error, TLSSetupException):
+            log.info("smtp peer failed to begin TLS", peer=self.peer)
+        else:
+            log.error("smtp session failed", peer=self.peer, fault=type(error).__name__, exc_info=error)
+        return TROUBLE
 
     @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd's name)
@@ -261,6 +280,14 @@ class Session(SMTP):
         self._heard = self.loop.time()
         if self._reception.stopping:
             self._goodbye(STOPPING)
+
+    @syntax("STARTTLS", when="tls_context")
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
+        """Begin TLS, once."""
+        if self._tls_protocol:
+            await self.push(TLS_ALREADY)
+            return
+        await super().smtp_STARTTLS(arg or "")
 
     @syntax("VRFY <address>")
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: ARG002, N802
@@ -381,7 +408,7 @@ _NEVER = 365 * 86_400  # seconds; aiosmtpd's own timer closes without a word and
 
 
 class _Hooks:
-    """What aiosmtpd asks: the lines of EHLO, and what to say of an error of ours."""
+    """What aiosmtpd asks the handler of its events."""
 
     async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
         self,
@@ -396,21 +423,9 @@ class _Hooks:
         offered = [reply for reply in replies if not reply.startswith("250-AUTH")]
         return ["\r\n".join([*offered[:-1], "250-PIPELINING", offered[-1]]).encode()]
 
-    async def handle_exception(self, error: Exception) -> str:
-        """Say that the trouble is ours, and no more (aiosmtpd would answer 500 with the error's text)."""
-        log.error("smtp session failed", fault=type(error).__name__, exc_info=error)
-        return TROUBLE
 
-
-def _say_and_close(transport: asyncio.BaseTransport, reply: str) -> None:
-    """Send a last reply.  To a peer who does not read, nothing is owed."""
-    if not isinstance(transport, asyncio.WriteTransport) or transport.is_closing():
-        return
-    transport.write(reply.encode() + b"\r\n")
-    if transport.get_write_buffer_size() and not transport.get_extra_info("sslcontext"):
-        transport.abort()
-    else:
-        transport.close()
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _peer_of(transport: asyncio.BaseTransport) -> str:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -77,7 +78,8 @@ class Peer:
         else:
             host, _, port = address.rpartition(":")
             self.socket = socket.create_connection((host, int(port)), TIMEOUT, (source, 0))
-        self._came = b""
+        self._half = b""
+        self._lines: deque[bytes] = deque()
         self.greeting = self.reply()
 
     def send(self, octets: bytes) -> None:
@@ -120,17 +122,21 @@ class Peer:
         """Hang up."""
         self.socket.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "socket"):  # it could connect
+            self.socket.close()
+
     def _line(self) -> str:
-        while b"\r\n" not in self._came:
+        while not self._lines:
             try:
                 octets = self.socket.recv(65_536)
             except ConnectionError:
                 return ""
             if not octets:
                 return ""
-            self._came += octets
-        line, _, self._came = self._came.partition(b"\r\n")
-        return line.decode()
+            *lines, self._half = (self._half + octets).split(b"\r\n")
+            self._lines.extend(lines)
+        return self._lines.popleft().decode()
 
 
 def settings(**changes: Any) -> SmtpIn:
