@@ -15,7 +15,6 @@ from itertools import islice
 from maildesk.read.contact_labels import (
     CONTRACT_WORDS,
     EMPTY_VALUES,
-    FAX_LABELS,
     FILLERS,
     LABELS,
     LEGAL_FORMS,
@@ -282,13 +281,11 @@ def _from_signature(mail: Mail, head: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _signature_phone(piece: str) -> str:
-    """A number that stands alone or behind a telephone's label."""
+    """A number that stands alone or behind a telephone's label, not a fax's."""
     first, _, rest = piece.strip(_VALUE_EDGES).replace("：", ":").partition(" ")
     label = first.casefold().rstrip(":")
-    if label in FAX_LABELS:
-        return ""
     number = _first_phone(rest if label in SIGNATURE_PHONE_LABELS else piece, _SURE_PHONE_DIGITS)
-    alone = len(number) >= len(piece.strip(_VALUE_EDGES)) - 1
+    alone = len(number) == len(piece.strip(_VALUE_EDGES))
     written = number.startswith(("+", "0", "(")) or " " in number or "-" in number
     return number if label in SIGNATURE_PHONE_LABELS or (alone and written) else ""
 

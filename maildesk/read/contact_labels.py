@@ -83,7 +83,6 @@ nosso|nossa|a nossa|o nosso|twój|twoje|din|ditt|mitt|ваш|ваше|ваша|�
 SIGNATURE_PHONE_LABELS = words(
     "t t. p p. m m. d d. tel tel. ph ph. mob mob. cell phone mobile direct tél tél. telefon mobil handy tlf"
 )
-FAX_LABELS = words("f f. fax fax. telefax télécopie")
 PHONE_WORDS = words(
     """phone telephone tel mobile cell call reach ring telefon telefonnummer telefonisch handy anrufen erreichbar téléphone tél portable appeler
 joindre appelez teléfono móvil llamar llame telefono cellulare chiamare chiamatemi telefone telemóvel ligar ligue telefoon bellen bel"""

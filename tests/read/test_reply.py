@@ -135,6 +135,7 @@ def test_footer_of_a_phone(footer: str) -> None:
         ("A -- not a signature -- stays.", "A -- not a signature -- stays."),
         ("Name   State\n------------\nweb    down", "Name   State\n------------\nweb    down"),
         ("Log:\n\n------\nfailed\n------\nWhat now?", "Log:\n\n------\nfailed\n------\nWhat now?"),
+        ("Log:\n\n------\nfailed\n\n------\nPlease help.", "Log:\n\n------\nfailed\n\n------\nPlease help."),
         ("Down.\n\n======\nCan you call me?", "Down.\n\n======\nCan you call me?"),
         ("Thanks,\nBob", "Thanks,\nBob"),
     ],
@@ -172,6 +173,12 @@ def test_disclaimer_goes_and_plain_talk_of_secrets_stays() -> None:
 )
 def test_prose_is_left_alone(text: str) -> None:
     assert new_text(text) == text
+
+
+@pytest.mark.parametrize("lead_in", ["Bob wrote:", "bob schrieb:", "4 May 2026, Bob:", "Bob, 04/05/2026:"])
+def test_a_bare_lead_in_counts_only_before_a_quote(lead_in: str) -> None:
+    assert new_text(f"Down.\n\n{lead_in}\n\n> old") == "Down."
+    assert new_text(f"Down.\n\n{lead_in}\n\nnot old") == f"Down.\n\n{lead_in}\n\nnot old"
 
 
 def test_inline_answers_keep_the_questions_that_they_answer() -> None:
