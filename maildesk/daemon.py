@@ -146,7 +146,13 @@ class Daemon:
         log.error("mailbox trouble", kind=kind, text=text)
         now = self._clock()
         remedy = "Mend it; the desk goes on trying by itself."
-        notices = alert(self.office.policy, f"{kind}:{now.date().isoformat()}:{text[:200]}", "A mailbox needs attention", (text,), remedy)
+        notices = alert(
+            self.office.policy,
+            f"{kind}:{now.date().isoformat()}:{text[:200]}",
+            "A mailbox needs attention",
+            (text,),
+            remedy,
+        )
         with self._database.writing() as transaction:
             post(transaction, self.office, notices, Cause(), now)
         self._ring_senders()

@@ -30,7 +30,9 @@ GROUP_OCTETS = 16 * 1024 * 1024  # loaded at once; a single larger mail goes alo
 MOST_ATTEMPTS = 5  # then a mail is held for a person
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 ALIVE_SECONDS = 20  # a daemon that has not renewed its lease for so long is taken for dead
-MOST_PAUSES_FOR_RELAY = 3  # while the relay is away no mail is at fault: its pauses stop growing, so that it goes soon after
+MOST_PAUSES_FOR_RELAY = (
+    3  # while the relay is away no mail is at fault: its pauses stop growing, so that it goes soon after
+)
 BUDGETS_REACH = timedelta(days=2)
 
 
@@ -90,7 +92,9 @@ def _defer(office: Office, mail: Waiting) -> None:
         return
     pause = PAUSES[min(mail.attempts, len(PAUSES)) - 1]
     with office.database.writing() as transaction:
-        inbound.release(transaction, mail.id, office.clock() + pause, "it could not be processed; it will be tried again")
+        inbound.release(
+            transaction, mail.id, office.clock() + pause, "it could not be processed; it will be tried again"
+        )
 
 
 def _hold(office: Office, mail: Waiting, reason: str) -> None:

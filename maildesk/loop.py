@@ -26,7 +26,9 @@ LONGEST_PAUSE = 60.0  # while the relay cannot be reached
 class Loop(threading.Thread):
     """A thread that runs ``body`` until the daemon stops; ``fault`` is what ended it too early."""
 
-    def __init__(self, name: str, body: Callable[["Loop"], None], stop: threading.Event, at_end: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, body: Callable[["Loop"], None], stop: threading.Event, at_end: Callable[[], None]
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self.stop = stop
         self.bell = Bell()
@@ -60,7 +62,9 @@ def insist(loop: Loop, work: Callable[[], "object"]) -> object:
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_when_event_set(loop.stop),
         sleep=loop.rest,
-        before_sleep=lambda state: log.warning("database away", loop=loop.name, fault=str(state.outcome and state.outcome.exception())[:200]),
+        before_sleep=lambda state: log.warning(
+            "database away", loop=loop.name, fault=str(state.outcome and state.outcome.exception())[:200]
+        ),
         reraise=True,
     )(work)
 

@@ -57,7 +57,9 @@ def _contract(contact: Contact, address: str, register: Register, day: date) -> 
     return own[0], unknown + _expired(own[0], day)
 
 
-def _named(named: Contract, own: tuple[Contract, ...], address: str, day: date) -> tuple[Contract | None, tuple[str, ...]]:
+def _named(
+    named: Contract, own: tuple[Contract, ...], address: str, day: date
+) -> tuple[Contract | None, tuple[str, ...]]:
     if named.number not in {row.number for row in own}:
         return None, (f"contract {named.number} was named by {address}, whom the register does not put on it",)
     return named, _expired(named, day)

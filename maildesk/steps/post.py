@@ -33,9 +33,9 @@ class Cause:
 def post(transaction: Connection, office: Office, notices: Sequence[Notice], cause: Cause, now: datetime) -> list[int]:
     """Queue a finished mail for each notice; what was told before is not told again.  Returns the new outbox rows."""
     mails = [mail for notice in notices if (mail := _finished(transaction, office, notice, cause, now))]
-    for mail in mails:
-        if mail.ticket:
-            tickets.know_message(transaction, mail.message_id, mail.ticket)
+    if ticket := next((mail.ticket for mail in mails if mail.ticket), None):  # notices of one call are of one ticket
+        own = cause.mail.message_id if cause.mail else ""
+        tickets.know_messages(transaction, (own, *(mail.message_id for mail in mails if mail.ticket)), ticket)
     return outbox.queue(transaction, mails, now)
 
 

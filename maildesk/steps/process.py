@@ -12,7 +12,6 @@ from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
 from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
-
 from maildesk.office import Office
 from maildesk.read import trust
 from maildesk.read.classify import Kind
@@ -72,11 +71,21 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
 
 def _hold(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
     """A loop, or a mail that claims to be ours without our signature: for a person to look at."""
-    reason = reading.verdict.reason if reading.verdict.kind.held else "its From is the desk's own address, but we did not sign it"
+    reason = (
+        reading.verdict.reason
+        if reading.verdict.kind.held
+        else "its From is the desk's own address, but we did not sign it"
+    )
     inbound_id = reading.waiting.id
     lines = (f"Mail {inbound_id} was kept and not answered: {reason}.", f"Subject: {reading.mail.subject}")
     remedy = f"Look at it with `maildesk mail show {inbound_id}`."
-    post(transaction, office, alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy), Cause(inbound_id), now)
+    post(
+        transaction,
+        office,
+        alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy),
+        Cause(inbound_id),
+        now,
+    )
     return End("held", reason)
 
 
@@ -101,11 +110,15 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
     return _end(office, reading, found, ticket, f"opened {office.policy.number(ticket.number)}", answering.words)
 
 
-def _opened(transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime) -> Ticket:
+def _opened(
+    transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime
+) -> Ticket:
     ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now)
-    partners = [address.lower() for address in _partners(office, ticket.contract, now) if address.lower() != ticket.requester]
+    partners = [
+        address.lower() for address in _partners(office, ticket.contract, now) if address.lower() != ticket.requester
+    ]
     tickets.add_participants(transaction, ticket.number, partners)
-    tickets.know_message(transaction, reading.mail.message_id, ticket.number)
+    tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     return ticket
 
 
@@ -115,19 +128,23 @@ def _partners(office: Office, contract: str, now: datetime) -> tuple[str, ...]:
     return row.partners if row else ()
 
 
-def _join(transaction: Connection, office: Office, reading: Reading, found: Whose, ticket: Ticket, now: datetime) -> End:
+def _join(
+    transaction: Connection, office: Office, reading: Reading, found: Whose, ticket: Ticket, now: datetime
+) -> End:
     actor = _actor(reading, found.role)
     text = _said(transaction, reading, ticket, actor.address)
     facts = _facts(office, reading, text, ticket.contact, now)
     bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
     changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now)
-    tickets.know_message(transaction, reading.mail.message_id, ticket.number)
+    tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     writing, enclosed = _writing(office, reading, text, changed, now)
     notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy)
     notices = [_within_budget(transaction, office, notice, now) for notice in notices]
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     done = "filed as an internal note on" if found.role is Role.STAFF else "joined"
-    return _end(office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", f"writer: {found.role}")
+    return _end(
+        office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", f"writer: {found.role}"
+    )
 
 
 def _within_budget(transaction: Connection, office: Office, notice: Notice, now: datetime) -> Notice:
@@ -151,7 +168,9 @@ def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool
 
 def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str) -> str:
     """What the writer newly wrote; the texts that we sent him are taken out of it."""
-    ours = [read_mail(octets).text for octets in outbox.sent_texts(transaction, ticket.number, writer)] if writer else []
+    ours = (
+        [read_mail(octets).text for octets in outbox.sent_texts(transaction, ticket.number, writer)] if writer else []
+    )
     return new_text(reading.mail.text, reading.mail.html, ours) or reading.mail.text
 
 
@@ -161,7 +180,9 @@ def _facts(office: Office, reading: Reading, text: str, before: Any, now: dateti
     return facts_of(contact, before, sender.address if sender else "", office.register, _today(office, now))
 
 
-def _writing(office: Office, reading: Reading, text: str, ticket: Ticket, now: datetime) -> tuple[Writing, tuple[Attachment, ...]]:
+def _writing(
+    office: Office, reading: Reading, text: str, ticket: Ticket, now: datetime
+) -> tuple[Writing, tuple[Attachment, ...]]:
     enclosed, enclosures = _enclosures(reading)
     writing = Writing(
         inbound=reading.waiting.id,
@@ -182,7 +203,9 @@ def _enclosures(reading: Reading) -> tuple[tuple[Attachment, ...], tuple[Enclosu
     attachments = list(reading.mail.attachments)
     if reading.mail.faults:
         octets = reading.waiting.octets
-        attachments.append(Attachment("mail-as-it-came.eml", "application/octet-stream", "file", len(octets), octets=octets))
+        attachments.append(
+            Attachment("mail-as-it-came.eml", "application/octet-stream", "file", len(octets), octets=octets)
+        )
     enclosed: list[Attachment] = []
     listed: list[Enclosure] = []
     left = PASS_ON_OCTETS
@@ -278,5 +301,3 @@ def _finish(transaction: Connection, reading: Reading, end: End) -> None:
         subject=mail.subject,
         explanation=[f"kind: {verdict.kind}, {verdict.reason}", *end.explanation, f"done: {end.reason}"],
     )
-
-

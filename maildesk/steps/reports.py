@@ -30,7 +30,9 @@ def take_report(transaction: Connection, office: Office, reading: Reading, now: 
         return None, "not proven to be about a mail of ours: kept, nothing changed"
     for sent, recipient in believed:
         _apply(transaction, office, report, sent, recipient, now)
-    return believed[0][0].ticket, "; ".join(f"{_outcome(report, recipient)}: {sent.recipient}" for sent, recipient in believed)
+    return believed[0][0].ticket, "; ".join(
+        f"{_outcome(report, recipient)}: {sent.recipient}" for sent, recipient in believed
+    )
 
 
 def _believed(
@@ -40,7 +42,9 @@ def _believed(
     if signed is not None:
         sent = _sent(transaction, report, signed.ticket, signed.recipient)
         named = (r for r in report.recipients if signed.recipient in (address.lower() for address in r.addresses))
-        about = next(named, report.recipients[0] if len(report.recipients) == 1 else ReportedRecipient(signed.recipient))
+        about = next(
+            named, report.recipients[0] if len(report.recipients) == 1 else ReportedRecipient(signed.recipient)
+        )
         if sent is not None:
             yield sent, about
         return
@@ -77,7 +81,9 @@ def _sent(transaction: Connection, report: Report, ticket: int, recipient: str) 
 def _apply(
     transaction: Connection, office: Office, report: Report, sent: Row[Any], recipient: ReportedRecipient, now: datetime
 ) -> None:
-    words = " ".join(part for part in (recipient.status, recipient.diagnostic or report.disposition or report.feedback_type) if part)
+    words = " ".join(
+        part for part in (recipient.status, recipient.diagnostic or report.disposition or report.feedback_type) if part
+    )
     outbox.record(transaction, sent.id, now, _outcome(report, recipient), None, words)
     if report.kind is ReportKind.FEEDBACK:
         _complaint(transaction, office, sent, words, now)
@@ -110,4 +116,10 @@ def _complaint(transaction: Connection, office: Office, sent: Row[Any], words: s
     suppression.complained(transaction, sent.recipient, now, words)
     lines = (f"{sent.recipient} reported our mail as a nuisance: {sent.subject}", words)
     remedy = "Scheduled mail to this address has stopped; any mail from it starts it again."
-    post(transaction, office, alert(office.policy, f"complaint:{sent.id}", "A recipient complained", lines, remedy), Cause(), now)
+    post(
+        transaction,
+        office,
+        alert(office.policy, f"complaint:{sent.id}", "A recipient complained", lines, remedy),
+        Cause(),
+        now,
+    )

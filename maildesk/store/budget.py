@@ -1,9 +1,12 @@
 """How many answers went to whom: counted in slices of time, so that a budget of any size costs the same to ask for."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from maildesk.store.schema import auto_reply
 from maildesk.store.upsert import insert_for
@@ -11,21 +14,42 @@ from maildesk.store.upsert import insert_for
 SLICES = 24
 
 
-def spent(transaction: Connection, scope: str, now: datetime, window: timedelta) -> int:
-    """How much of a budget was spent within the window that ends now; the slice that straddles its start counts whole."""
-    since = _slice(now, window) - window
-    query = select(func.coalesce(func.sum(auto_reply.c.count), 0)).where(
-        auto_reply.c.scope == scope, auto_reply.c.bucket >= since
-    )
-    return int(transaction.scalar(query) or 0)
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most ``most`` answers within any ``window`` that ends now, for one scope; ``words`` name it for staff."""
+
+    scope: str
+    most: int
+    window: timedelta
+    words: str
 
 
-def spend(transaction: Connection, scope: str, now: datetime, window: timedelta) -> None:
-    """Count one answer."""
-    insert: Any = insert_for(transaction, auto_reply).values(scope=scope, bucket=_slice(now, window), count=1)
-    transaction.execute(
-        insert.on_conflict_do_update(index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + 1})
-    )
+_SPENT = select(auto_reply.c.scope, auto_reply.c.bucket, auto_reply.c.count).where(
+    auto_reply.c.scope.in_(bindparam("scopes", expanding=True))
+)
+
+
+def exhausted(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> Budget | None:
+    """The first budget that allows no more; the slice that straddles the start of its window counts whole."""
+    slices = list(transaction.execute(_SPENT, {"scopes": [budget.scope for budget in budgets]}))
+    for budget in budgets:
+        since = _slice(now, budget.window) - budget.window
+        if sum(row.count for row in slices if row.scope == budget.scope and row.bucket >= since) >= budget.most:
+            return budget
+    return None
+
+
+def spend(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> None:
+    """Count one answer in each budget."""
+    rows = [{"scope": budget.scope, "bucket": _slice(now, budget.window), "count": 1} for budget in budgets]
+    if rows:
+        transaction.execute(_upsert(transaction.dialect.name), rows)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    insert = insert_for(dialect, auto_reply)
+    return insert.on_conflict_do_update(index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + 1})
 
 
 def forget(transaction: Connection, before: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from maildesk.read.mail import Envelope
 from maildesk.receive.incoming import Incoming
@@ -118,14 +118,13 @@ def unclaim(transaction: Connection, me: str) -> None:
     transaction.execute(update(inbound).where(mine).values(claimed_by=None, attempts=inbound.c.attempts - 1))
 
 
+_FINISH = update(inbound).where(inbound.c.id == bindparam("mail"), inbound.c.state == "received")
+
+
 def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:
     """Mark a claimed mail done or held.  Raises RuntimeError if somebody else finished it: the transaction must not commit."""
-    result = transaction.execute(
-        update(inbound)
-        .where(inbound.c.id == id_, inbound.c.state == "received")
-        .values(state=state, claimed_by=None, **facts)
-    )
-    if result.rowcount != 1:
+    values = {"mail": id_, "state": state, "claimed_by": None, **facts}
+    if transaction.execute(_FINISH, values).rowcount != 1:
         raise RuntimeError(f"mail {id_} was finished by somebody else")
 
 
@@ -139,9 +138,12 @@ def retry(transaction: Connection, id_: int, now: datetime) -> bool:
     return result.rowcount == 1
 
 
+_WITH_KEY = select(inbound.c.id).where(inbound.c.content_key == bindparam("key"))
+
+
 def first_with_key(transaction: Connection, key: str) -> int | None:
     """The mail that holds a content key."""
-    return transaction.scalar(select(inbound.c.id).where(inbound.c.content_key == key))
+    return transaction.scalar(_WITH_KEY, {"key": key})
 
 
 def same_bytes(transaction: Connection, raw: str, id_: int, since: datetime) -> int | None:

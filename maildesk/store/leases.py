@@ -14,7 +14,7 @@ DAEMON = "daemon:"
 def take(transaction: Connection, name: str, holder: str, now: datetime, seconds: float) -> bool:
     """Take or renew a lease.  False while somebody else holds it."""
     expires_at = now + timedelta(seconds=seconds)
-    insert: Any = insert_for(transaction, lease).values(name=name, holder=holder, expires_at=expires_at)
+    insert: Any = insert_for(transaction.dialect.name, lease).values(name=name, holder=holder, expires_at=expires_at)
     taken = insert.on_conflict_do_update(
         index_elements=["name"],
         set_={"holder": holder, "expires_at": expires_at},

@@ -6,6 +6,7 @@ A row is claimed in the same transaction that settles the one before it, so a co
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -55,8 +56,13 @@ def queue(transaction: Connection, mails: Sequence[Finished], now: datetime) -> 
     """Queue mails; one whose dedup key is there already is not queued again.  Returns the new rows' ids."""
     if not mails:
         return []
-    statement = insert_for(transaction, outbox).on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id)
+    statement = _queue(transaction.dialect.name)
     return [id_ for mail in mails for id_ in transaction.scalars(statement, _row(mail, now))]
+
+
+@cache
+def _queue(dialect: str) -> Any:
+    return insert_for(dialect, outbox).on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id)
 
 
 def _row(mail: Finished, now: datetime) -> dict[str, Any]:
@@ -127,19 +133,20 @@ def _claim_statement() -> Any:
 _CLAIM = _claim_statement()
 
 
+_RECORD = insert(attempt)
+_SETTLE = update(outbox).where(
+    outbox.c.id == bindparam("mail"), outbox.c.state == "sending", outbox.c.claimed_by == bindparam("me")
+)
+
+
 def record(transaction: Connection, id_: int, at: datetime, outcome: str, code: int | None, text: str) -> None:
     """Write down what became of an attempt, or what a report said of it later."""
-    transaction.execute(insert(attempt), {"outbox": id_, "at": at, "outcome": outcome, "code": code, "text": text})
+    transaction.execute(_RECORD, {"outbox": id_, "at": at, "outcome": outcome, "code": code, "text": text})
 
 
 def settle(transaction: Connection, id_: int, me: str, **values: Any) -> bool:
     """Give up a claim with a new state.  False if it is no longer ours (it was released as dead and somebody repeats it)."""
-    result = transaction.execute(
-        update(outbox)
-        .where(outbox.c.id == id_, outbox.c.state == "sending", outbox.c.claimed_by == me)
-        .values(claimed_by=None, **values)
-    )
-    return result.rowcount == 1
+    return transaction.execute(_SETTLE, {"mail": id_, "me": me, "claimed_by": None, **values}).rowcount == 1
 
 
 def mark_failed(transaction: Connection, id_: int, reason: str) -> None:

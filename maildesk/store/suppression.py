@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from maildesk.store.schema import suppression
 from maildesk.store.upsert import insert_new
+
+_FORGET = delete(suppression).where(suppression.c.address == bindparam("wanted"))
 
 
 def failed(transaction: Connection, address: str, now: datetime, reason: str) -> bool:
@@ -30,7 +32,7 @@ def complained(transaction: Connection, address: str, now: datetime, reason: str
 
 def alive(transaction: Connection, address: str) -> None:
     """Mail came from it: whatever we held against it is forgotten."""
-    transaction.execute(delete(suppression).where(suppression.c.address == address.lower()))
+    transaction.execute(_FORGET, {"wanted": address.lower()})
 
 
 def is_muted(transaction: Connection, address: str) -> bool:

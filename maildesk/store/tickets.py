@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from maildesk.desk.events import Body, Event, Opened, from_json, to_json
 from maildesk.desk.ticket import Ticket, apply, fold
@@ -17,11 +17,24 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_OPEN = insert(ticket).returning(ticket.c.number)
+_SAVE = update(ticket).where(ticket.c.number == bindparam("at_number"), ticket.c.version == bindparam("at_version"))
+_APPEND = insert(event)
+_GET = select(ticket).where(ticket.c.number == bindparam("number"))
+_GET_LOCKED = _GET.with_for_update()
+_HAS_OPENED = select(ticket.c.number).where(ticket.c.requester == bindparam("address")).limit(1)
+_BY_MESSAGES = (
+    select(message_ref.c.message_id, func.min(message_ref.c.ticket), func.count())
+    .where(message_ref.c.message_id.in_(bindparam("ids", expanding=True)))
+    .group_by(message_ref.c.message_id)
+)
+
+
 def open_ticket(transaction: Connection, body: Opened, actor: str, inbound: int | None, at: datetime) -> Ticket:
     """A new ticket with its first event.  Its number is the database's own count: never reused."""
     entry = Event(1, at, actor, inbound, body)
     draft = apply(0, None, entry)
-    number = transaction.scalar(insert(ticket).values(_row(draft)).returning(ticket.c.number))
+    number = transaction.scalar(_OPEN, _row(draft))
     made = apply(int(number or 0), None, entry)
     _append(transaction, made.number, [entry])
     return made
@@ -36,8 +49,8 @@ def append(
     for entry in entries:
         changed = apply(current.number, changed, entry)
     _append(transaction, current.number, entries)
-    guard = (ticket.c.number == current.number) & (ticket.c.version == current.version)
-    if transaction.execute(update(ticket).where(guard).values(_row(changed))).rowcount != 1:
+    guard = {"at_number": current.number, "at_version": current.version}
+    if transaction.execute(_SAVE, _row(changed) | guard).rowcount != 1:
         raise RuntimeError(f"ticket {current.number} was changed by somebody else")
     return changed
 
@@ -57,7 +70,7 @@ def _append(transaction: Connection, number: int, entries: Sequence[Event]) -> N
         }
         for e in entries
     ]
-    transaction.execute(insert(event), rows)
+    transaction.execute(_APPEND, rows)
 
 
 def _row(made: Ticket) -> dict[str, Any]:
@@ -66,8 +79,7 @@ def _row(made: Ticket) -> dict[str, Any]:
 
 def get(transaction: Connection, number: int, *, for_update: bool = False) -> Ticket | None:
     """A ticket by its number."""
-    query = select(ticket).where(ticket.c.number == number)
-    row = transaction.execute(query.with_for_update() if for_update else query).one_or_none()
+    row = transaction.execute(_GET_LOCKED if for_update else _GET, {"number": number}).one_or_none()
     return _ticket(row) if row else None
 
 
@@ -97,26 +109,23 @@ def add_participants(transaction: Connection, number: int, addresses: Iterable[s
     insert_new(transaction, participant, rows)
 
 
-def know_message(transaction: Connection, message_id: str, number: int) -> None:
-    """Remember that a mail with this id belongs to a ticket."""
-    if message_id:
-        insert_new(transaction, message_ref, [{"message_id": message_id, "ticket": number}])
+def know_messages(transaction: Connection, message_ids: Iterable[str], number: int) -> None:
+    """Remember that mails with these ids belong to a ticket."""
+    insert_new(transaction, message_ref, [{"message_id": id_, "ticket": number} for id_ in message_ids if id_])
 
 
 def by_messages(transaction: Connection, message_ids: Sequence[str]) -> int | None:
     """The ticket of the first of these ids that belongs to exactly one; an id that several share proves nothing."""
     if not message_ids:
         return None
-    found = select(message_ref.c.message_id, func.min(message_ref.c.ticket), func.count()).where(
-        message_ref.c.message_id.in_(message_ids)
-    )
-    tickets = {row[0]: row[1] for row in transaction.execute(found.group_by(message_ref.c.message_id)) if row[2] == 1}
+    found = transaction.execute(_BY_MESSAGES, {"ids": list(message_ids)})
+    tickets = {message_id: number for message_id, number, count in found if count == 1}
     return next((tickets[message_id] for message_id in message_ids if message_id in tickets), None)
 
 
 def has_opened(transaction: Connection, address: str) -> bool:
     """Whether an address (lower case) has been a requester before."""
-    return transaction.scalar(select(ticket.c.number).where(ticket.c.requester == address).limit(1)) is not None
+    return transaction.scalar(_HAS_OPENED, {"address": address}) is not None
 
 
 def listed(transaction: Connection, *, status: str = "", limit: int = 50) -> list[Ticket]:
