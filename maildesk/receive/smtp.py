@@ -21,7 +21,8 @@ import structlog
 from maildesk.receive.group import GroupCommit
 from maildesk.receive.incoming import Accept
 from maildesk.receive.limits import OctetBudget, PeerLimits
-from maildesk.receive.smtp_session import LmtpSession, Reception, Session
+from maildesk.receive.smtp_reception import Reception
+from maildesk.receive.smtp_session import LmtpSession, Session
 from maildesk.settings_model import SmtpIn
 
 HELD_OCTETS = (

@@ -22,6 +22,24 @@ BAD_PARAMETER = "555 5.5.4 parameter not known here"
 NOT_OURS = "550 5.1.1 no such address here"
 TOO_MANY_RECIPIENTS = "452 4.5.3 too many recipients"
 MOST_RECIPIENTS = 100  # RFC 5321 §4.5.3.1.8: at least so many
+GREETED_AWAY = "421 4.7.0 {}, try again later"
+TROUBLE = "451 4.3.0 trouble here, try again later"
+STOPPING = "421 4.3.2 this server is going down, try again later"
+IDLE = "421 4.4.2 nothing was heard from you for too long"
+TOO_LONG = "421 4.7.0 this session has lasted too long"
+TOO_MANY_ERRORS = "421 4.7.0 too many errors"
+TOO_MANY_COMMANDS = "421 4.7.0 too many commands without a mail"
+TOO_MANY_MAILS = "450 4.7.1 too many mails from your address, try again later"
+NEED_HELO = "503 5.5.1 say hello first"
+NEED_MAIL = "503 5.5.1 need MAIL first"
+NEED_RCPT = "503 5.5.1 need RCPT first"
+NESTED_MAIL = "503 5.5.1 a mail is under way already"
+TLS_ALREADY = "503 5.5.1 TLS has begun already"
+NOT_OFFERED = "502 5.5.1 not offered here"
+CANNOT_VERIFY = "252 2.5.2 cannot verify, but will take mail for our addresses"
+GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
+KEPT = "250 2.6.0 kept as {}"
+
 LONGEST_PATH = 512  # octets; RFC 5321 §4.5.3.1.3 asks for 256, rewritten return paths are longer
 LONGEST_HELO = 255
 

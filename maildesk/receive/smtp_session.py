@@ -4,16 +4,13 @@ A mail is acknowledged after ``accept`` has committed it and never before; whate
 without a word about why.  It offers no AUTH, relays nothing and takes mail for the desk and its postmaster only.
 
 Of aiosmtpd 1.4 it relies on: the ``smtp_*`` methods, ``push``, ``session``, ``envelope``, ``handle_exception``,
-the hook ``handle_EHLO``, and of what is private there on ``_reader``, ``_handler_coroutine`` and ``_tls_protocol``.
+the hook ``handle_EHLO``, and of what is private there on ``_reader``, ``_create_envelope``,
+``_handler_coroutine`` and ``_tls_protocol``.
 """
 
 import asyncio
 import collections
 import secrets
-import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from ipaddress import ip_address
 from math import inf
 from sys import maxsize
@@ -27,10 +24,9 @@ from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 from maildesk.read.mail import Envelope
 from maildesk.receive import smtp_policy as policy
 from maildesk.receive.data import NO_ROOM, DataOctets
-from maildesk.receive.group import GroupCommit
 from maildesk.receive.incoming import Incoming
-from maildesk.receive.limits import SMALL, OctetBudget, PeerLimits
-from maildesk.settings_model import SmtpIn
+from maildesk.receive.limits import SMALL
+from maildesk.receive.smtp_reception import Reception
 
 SESSION_LENGTH = 12  # times ``idle_timeout``: how long a stranger's session may last
 MOST_ERRORS = 20  # of a stranger, before he is sent away
@@ -38,83 +34,7 @@ MOST_REPLIES = 1000  # to a stranger between two mails that were kept
 LAST_WORD = 1.0  # seconds that a peer has to take his last reply
 YIELD_EVERY = 20  # replies, after which the other sessions get their turn: pipelined commands come by the thousand
 
-GREETED_AWAY = "421 4.7.0 {}, try again later"
-TROUBLE = "451 4.3.0 trouble here, try again later"
-STOPPING = "421 4.3.2 this server is going down, try again later"
-IDLE = "421 4.4.2 nothing was heard from you for too long"
-TOO_LONG = "421 4.7.0 this session has lasted too long"
-TOO_MANY_ERRORS = "421 4.7.0 too many errors"
-TOO_MANY_COMMANDS = "421 4.7.0 too many commands without a mail"
-TOO_MANY_MAILS = "450 4.7.1 too many mails from your address, try again later"
-NEED_HELO = "503 5.5.1 say hello first"
-NEED_MAIL = "503 5.5.1 need MAIL first"
-NEED_RCPT = "503 5.5.1 need RCPT first"
-NESTED_MAIL = "503 5.5.1 a mail is under way already"
-TLS_ALREADY = "503 5.5.1 TLS has begun already"
-NOT_OFFERED = "502 5.5.1 not offered here"
-CANNOT_VERIFY = "252 2.5.2 cannot verify, but will take mail for our addresses"
-GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
-KEPT = "250 2.6.0 kept as {}"
-
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass
-class Reception:
-    """What all connections share.  Used on the intake's event loop only."""
-
-    settings: SmtpIn
-    desk_address: str
-    hostname: str
-    clock: Callable[[], datetime]
-    tls: ssl.SSLContext | None
-    limits: PeerLimits
-    budget: OctetBudget
-    group: GroupCommit
-    sessions: set["Session"] = field(default_factory=set)
-    empty: asyncio.Event = field(default_factory=asyncio.Event)
-    stopping: bool = False
-
-    @property
-    def lmtp(self) -> bool:
-        """Whether LMTP is spoken here."""
-        return self.settings.protocol == "lmtp"
-
-    def enter(self, session: "Session") -> str:
-        """Count a session in; return the reply that refuses it, or an empty string."""
-        if self.stopping:
-            return STOPPING
-        refusal = "" if session.trusted else self.limits.enter(session.peer)
-        if refusal:
-            return GREETED_AWAY.format(refusal)
-        self.sessions.add(session)
-        return ""
-
-    def leave(self, session: "Session") -> None:
-        """Count a session out."""
-        self.sessions.remove(session)
-        if not session.trusted:
-            self.limits.leave(session.peer)
-        if not self.sessions:
-            self.empty.set()
-
-    def trusts(self, peer: str) -> bool:
-        """Whether a peer is ours: in one of the trusted networks, or on the UNIX socket (an empty ``peer``)."""
-        if not peer:
-            return True
-        address = ip_address(peer)
-        return any(address in network for network in self.settings.trusted)
-
-    async def dismiss(self, within: float) -> None:
-        """Send everybody away; those whose mails are in the act of commit have ``within`` seconds for the answer."""
-        self.stopping = True
-        self.empty.clear()
-        for session in tuple(self.sessions):
-            session.dismiss()
-        if self.sessions:
-            await asyncio.wait([asyncio.ensure_future(self.empty.wait())], timeout=within)
-        for session in tuple(self.sessions):
-            session.abort()
 
 
 class Session(SMTP):
@@ -189,7 +109,7 @@ class Session(SMTP):
     def dismiss(self) -> None:
         """The server stops: say so now, or let the mail in the act of commit be answered first."""
         if not self._committing:
-            self._goodbye(STOPPING)
+            self._goodbye(policy.STOPPING)
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -208,7 +128,7 @@ class Session(SMTP):
         silent_until = self._heard + idle
         stay_until = inf if self.trusted else self._began + SESSION_LENGTH * idle
         if min(silent_until, stay_until) <= now:
-            self._goodbye(IDLE if silent_until <= now else TOO_LONG)
+            self._goodbye(policy.IDLE if silent_until <= now else policy.TOO_LONG)
             return
         self._watch = self.loop.call_at(min(silent_until, stay_until), self._watch_silence)
 
@@ -235,9 +155,9 @@ class Session(SMTP):
         self._errors += octets.startswith(b"5")
         await super().push(octets)
         if not self.trusted and self._errors > MOST_ERRORS:
-            self._goodbye(TOO_MANY_ERRORS)
+            self._goodbye(policy.TOO_MANY_ERRORS)
         elif not self.trusted and self._replies > MOST_REPLIES:
-            self._goodbye(TOO_MANY_COMMANDS)
+            self._goodbye(policy.TOO_MANY_COMMANDS)
         if self._replies % YIELD_EVERY == 0:
             await asyncio.sleep(0)
 
@@ -247,7 +167,7 @@ class Session(SMTP):
             log.info("smtp peer failed to begin TLS", peer=self.peer)
         else:
             log.error("smtp session failed", peer=self.peer, fault=type(error).__name__, exc_info=error)
-        return TROUBLE
+        return policy.TROUBLE
 
     @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd's name)
@@ -279,28 +199,28 @@ class Session(SMTP):
             data.release()
         self._heard = self.loop.time()
         if self._reception.stopping:
-            self._goodbye(STOPPING)
+            self._goodbye(policy.STOPPING)
 
     @syntax("STARTTLS", when="tls_context")
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
         """Begin TLS, once."""
         if self._tls_protocol:
-            await self.push(TLS_ALREADY)
+            await self.push(policy.TLS_ALREADY)
             return
         await super().smtp_STARTTLS(arg or "")
 
     @syntax("VRFY <address>")
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: ARG002, N802
         """Tell nobody which addresses there are (RFC 5321 §7.3)."""
-        await self.push(CANNOT_VERIFY)
+        await self.push(policy.CANNOT_VERIFY)
 
     async def smtp_EXPN(self, arg: str | None) -> None:  # noqa: ARG002, N802
         """Expand nothing."""
-        await self.push(NOT_OFFERED)
+        await self.push(policy.NOT_OFFERED)
 
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: ARG002, N802
         """Know nobody by a password."""
-        await self.push(NOT_OFFERED)
+        await self.push(policy.NOT_OFFERED)
 
     @property
     def _envelope(self) -> aiosmtpd.smtp.Envelope:
@@ -314,23 +234,23 @@ class Session(SMTP):
 
     def _mail(self, arg: str | None) -> str:
         if not self._greeted:
-            return NEED_HELO
+            return policy.NEED_HELO
         if self._envelope.mail_from is not None:
-            return NESTED_MAIL
+            return policy.NESTED_MAIL
         command = policy.read_mail_command(arg, self._reception.settings.max_message_bytes)
         if isinstance(command, str):
             return command
         if command.size > SMALL + self._reception.budget.free:
             return NO_ROOM
         if not self.trusted and not self._reception.limits.may_mail(self.peer, self.loop.time()):
-            return TOO_MANY_MAILS
+            return policy.TOO_MANY_MAILS
         self._envelope.mail_from = command.reverse_path
         self._envelope.smtp_utf8 = command.smtputf8
         return policy.OK_MAIL
 
     def _rcpt(self, arg: str | None) -> str:
         if self._envelope.mail_from is None:
-            return NEED_MAIL
+            return policy.NEED_MAIL
         path, refusal = policy.read_rcpt_command(arg)
         if refusal:
             return refusal
@@ -343,9 +263,9 @@ class Session(SMTP):
 
     def _refuse_data(self, arg: str | None) -> str:
         if self._envelope.mail_from is None:
-            return NEED_MAIL
+            return policy.NEED_MAIL
         if not self._envelope.rcpt_tos:
-            return NEED_RCPT
+            return policy.NEED_RCPT
         return "501 5.5.4 Syntax: DATA" if arg else ""
 
     async def _take(self, data: DataOctets) -> str:
@@ -356,7 +276,7 @@ class Session(SMTP):
             return await self._keep(data)
         except Exception as fault:  # noqa: BLE001 (the one guard: whatever goes wrong in keeping a mail is our trouble)
             log.warning("mail deferred", peer=self.peer, fault=type(fault).__name__)
-            return TROUBLE
+            return policy.TROUBLE
 
     async def _keep(self, data: DataOctets) -> str:
         octets = data.mail()
@@ -367,7 +287,7 @@ class Session(SMTP):
         await asyncio.wrap_future(self._reception.group.put(self._incoming(octets, mail_id)))
         self._replies = 0
         log.info("mail received", mail=mail_id, peer=self.peer, octets=len(octets))
-        return KEPT.format(mail_id)
+        return policy.KEPT.format(mail_id)
 
     async def _receive(self, data: DataOctets) -> None:
         """Turn the octets of the connection to ``data`` until the mail is whole."""
@@ -377,7 +297,7 @@ class Session(SMTP):
         self._data = data
         self._data_came = self.loop.create_future()
         self.data_received(early)
-        await self.push(GO_AHEAD)
+        await self.push(policy.GO_AHEAD)
         await self._data_came
 
     def _incoming(self, octets: bytes, mail_id: str) -> Incoming:

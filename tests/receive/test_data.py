@@ -74,7 +74,7 @@ def test_what_is_over_the_limit_is_not_held() -> None:
     data = DataOctets(1_000_000, budget)
     for _ in range(100):
         data.feed(b"x" * 100_000)
-    assert (data.refusal, budget.free, data._pieces) == (OVER_LIMIT, 10_000_000, [])
+    assert (data.refusal, budget.free, data._octets) == (OVER_LIMIT, 10_000_000, b"")
     assert data.feed(END) == b""
 
 
