@@ -97,7 +97,7 @@ def _read_item(item: _Item) -> Address | None:
     if angle.strip():
         return person(name, angle.rpartition(":")[2] if angle.lstrip().startswith("@") else angle)
     words = name.split()
-    addresses = [word for word in words if usable(word)]
+    addresses = [word for word in words if usable(word) and (len(words) == 1 or "." in word.rpartition("@")[2])]
     if not addresses:
         return None
     others = " ".join(word for word in words if word != addresses[0])

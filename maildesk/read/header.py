@@ -14,7 +14,6 @@ from maildesk.read.charset import clean_line, decode, guess
 from maildesk.read.transfer import decode_base64
 
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _COMMON = re.compile(
     rb"(?:[ \t][^\n]*\n){0,20}(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|x-[a-z0-9-]+|reply-to|references|"
@@ -46,8 +45,7 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None, most: int
     end = len(octets) if end is None else end
     if octets.startswith((b"\n", b"\r\n"), start, end):
         return Header((), min(end, start + (1 if octets.startswith(b"\n", start) else 2)))
-    blank = _BLANK_LINE.search(octets, start, end)
-    stop, body = (blank.start() + 1, blank.end()) if blank else (end, end)
+    stop, body = _blank_line(octets, start, end)
     faults = []
     if stop - start > limits.HEADER_OCTETS:
         stop = start + limits.HEADER_OCTETS
@@ -56,6 +54,19 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None, most: int
     hint = "" if block.isascii() else _hint(octets, start, end)
     fields, rubbish_at = _fields(block, most, hint, faults)
     return Header(tuple(fields), body if rubbish_at is None else start + rubbish_at, tuple(faults))
+
+
+def _blank_line(octets: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the header's last line ends, and where the body begins.  The mail's own line end is looked for first."""
+    line_end = octets.find(b"\n", start, end)
+    crlf = line_end > start and octets.startswith(b"\r", line_end - 1)
+    ends = (b"\n\r\n", b"\n\n") if crlf else (b"\n\n", b"\n\r\n")
+    found, size = end, 0
+    for blank in ends:
+        place = octets.find(blank, start, min(end, found + 2))
+        if place >= 0:
+            found, size = place, len(blank)
+    return (found + 1, found + size) if size else (end, end)
 
 
 def _fields(block: bytes, most: int, hint: str, faults: list[str]) -> tuple[list[tuple[str, str]], int | None]:
@@ -74,7 +85,7 @@ def _fields(block: bytes, most: int, hint: str, faults: list[str]) -> tuple[list
         elif not (line.startswith((b"From ", b">From ")) and not fields):
             following = position + len(line)
             if not _COMMON.match(block, following):
-                faults.append("the header ends without an empty line" if fields else "the mail has no header")
+                faults.append("the header ends without an empty line" if fields else "there is no header")
                 return [(name, _value(pieces, hint)) for name, pieces in fields], position
             faults.append("the header holds a line that is no field")
         position += len(line)
@@ -153,11 +164,11 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
     whole = [piece for piece in pieces if piece[0] < 0]
     if whole:
         _, extended, text = next((piece for piece in whole if piece[1]), whole[0])
-        return _extended([(True, text)]) if extended else decode_words(text[: limits.SUBJECT_CHARACTERS])
+        return _extended([(True, text)]) if extended else decode_words(text[: limits.PARAMETER_CHARACTERS])
     ordered = [(extended, text) for _, extended, text in sorted(pieces, key=lambda piece: piece[0])]
     if any(extended for extended, _ in ordered):
         return _extended(ordered)
-    return decode_words("".join(text for _, text in ordered)[: limits.SUBJECT_CHARACTERS])
+    return decode_words("".join(text for _, text in ordered)[: limits.PARAMETER_CHARACTERS])
 
 
 def _extended(pieces: list[tuple[bool, str]]) -> str:

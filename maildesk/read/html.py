@@ -137,7 +137,7 @@ class _Writer:
     def close(self) -> str:
         """The text: what lxml hands back as the document."""
         self.end_line()
-        return "\n".join(self.lines).strip("\n")
+        return "\n".join(self.lines)
 
     def need(self, tag: str) -> None:
         """A break before the next word; none at the beginning of a cell, whose words stand behind the bar."""
@@ -207,7 +207,7 @@ class _Writer:
         if self.line:
             text = _prefix(self.line_depth) + "".join(self.line)
             self.lines.append(text.rstrip())
-            self.length += 1 + 2 * self.line_depth
+            self.length += 2 * min(self.line_depth, _DEEPEST) + 1
             self.last_depth = self.line_depth
             self.line.clear()
         self.space = False
@@ -254,7 +254,7 @@ def text_of_html(html: str, faults: list[str], most_tags: int = limits.HTML_TAGS
         faults.append("the HTML is broken; the end of its text may be missing")
     if writer.length > limits.HTML_TEXT_CHARACTERS:
         faults.append("the text of the HTML is too long; the end of it was not read")
-    return clean_text(writer.close())
+    return clean_text(writer.close()).strip("\n")
 
 
 def _capped(html: str, most_tags: int, faults: list[str]) -> str:

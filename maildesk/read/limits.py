@@ -13,8 +13,9 @@ SUBJECT_CHARACTERS = 2_000
 MESSAGE_ID_OCTETS = 250
 REFERENCES = 200
 PART_HEADER_FIELDS = 100  # of a part, or of an attached message
-PARAMETERS_CHARACTERS = 8_000  # of one Content-Type or Content-Disposition
+PARAMETERS_CHARACTERS = 4_000  # of one Content-Type or Content-Disposition
 PARAMETERS = 100  # of one Content-Type or Content-Disposition
+PARAMETER_CHARACTERS = 600  # of one value, before its encoded words are decoded
 
 PARTS = 500
 DEPTH = 30

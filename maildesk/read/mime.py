@@ -76,6 +76,7 @@ class _Cutter:
                 return
             self.parts_left -= 1
             header = read_header(self.octets, start, end, limits.PART_HEADER_FIELDS)
+            self.faults += [f"in a part: {fault}" for fault in header.faults]
             part.parts.append(self.part(header, end, default, depth + 1))
         if not part.parts:
             self.faults.append(f"the parts of {part.content_type} cannot be told apart; it was read as text")
