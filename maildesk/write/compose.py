@@ -29,7 +29,7 @@ _MOST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
 _MOST_NAME = 120  # characters of a display name
 _MOST_SUBJECT = 250
 _MOST_WORD = 70  # characters of an unencoded word
-_WORD_OCTETS = 42  # of UTF-8 in an encoded word, so that it has at most 75 characters (RFC 2047 §2)
+_WORD_OCTETS = 39  # of UTF-8 in an encoded word: with its field's name it fits the line
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LOCAL = rf'(?:(?:{_ATOM}|\.){{1,64}}|"[ !#-\[\]-~]{{1,62}}")'
@@ -182,8 +182,10 @@ def _mailbox(field: str, name: str, address: str) -> str:
     name = one_line(name)[:_MOST_NAME]
     if not name:
         return checked
-    if _PLAIN_NAME.fullmatch(name) or not name.isascii() or "=?" in name:
-        words = _words(name)
+    if not name.isascii() or "=?" in name:
+        words = list(_encoded_words(name))  # whole: a comma before an encoded word would part two addresses
+    elif _PLAIN_NAME.fullmatch(name):
+        words = name.split()
     else:
         words = ['"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))]
     return _folded(field, [*words, f"<{checked}>"])
