@@ -8,7 +8,6 @@ merges attached mails into the text, believes any codec, and takes as long as th
 what is broken, guessed or cut becomes a fault in words.  Nothing that a mail names is fetched, unpacked or run.
 """
 
-import logging
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -25,10 +24,6 @@ from maildesk.read.header import WORD_START, Header, decode_words, read_header
 from maildesk.read.mail import Address, Mail
 from maildesk.read.message_id import message_ids
 from maildesk.read.mime import cut
-
-_log = logging.getLogger("mailparser")  # it logs what strangers wrote, and to stderr where nobody listens
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
 
 _Fact = TypeVar("_Fact")
 

@@ -252,6 +252,11 @@ def test_parts_that_are_cut_off_or_go_on() -> None:
     assert behind.text == "one\ntwo"
 
 
+def test_a_boundary_within_a_line_is_text() -> None:
+    mail = mail_of(b"Content-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n\r\nsee --b\r\nand more\r\n--b--")
+    assert mail.text == "see --b\nand more"
+
+
 def test_a_longer_boundary_is_another_one() -> None:
     mail = mail_of(b"Content-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n\r\none\r\n--bc\r\nstill one\r\n--b--")
     assert mail.text == "one\n--bc\nstill one"
