@@ -159,6 +159,23 @@ def test_a_hundred_recipients_and_no_more(peer: Peer, store: Store) -> None:
     assert len(store.mails[0].envelope.forward_paths) == 100
 
 
+def test_commands_by_the_thousand_give_way_to_others(running: SmtpIntake, monkeypatch: pytest.MonkeyPatch) -> None:
+    many, one = Peer(running.address).hello(), Peer(running.address).hello()
+    many.say("MAIL FROM:<>")
+    one.say("MAIL FROM:<>")
+    order: list[str] = []
+    monkeypatch.setattr("maildesk.receive.smtp_policy.is_ours", lambda path, _: bool(order.append(path)))
+    both_sent = threading.Event()
+    assert running._loop
+    running._loop.call_soon_threadsafe(both_sent.wait, TIMEOUT)
+    many.send(b"RCPT TO:<many>\r\n" * 500)
+    one.send(b"RCPT TO:<one>\r\n")
+    both_sent.set()
+    assert one.reply()[:3] == "550"
+    many.replies(500)
+    assert order.index("one") < 100
+
+
 def test_fifty_thousand_recipients_stop_nobody(peer: Peer, running: SmtpIntake, store: Store) -> None:
     peer.say("MAIL FROM:<>")
     codes: list[str] = []
@@ -440,6 +457,17 @@ def test_commands_sent_with_starttls_in_clear_text_are_forgotten(store: Store, c
             assert peer.reply().startswith("250-maildesk.desk.test\n")
 
 
+def test_a_peer_who_does_not_end_tls_keeps_no_place(store: Store, certificates: Certificates) -> None:
+    context = ssl.create_default_context(cafile=str(certificates.authority))
+    files = {"tls_certificate": certificates.certificate, "tls_key": certificates.key}
+    with intake(store, trusted=(), connections=1, **files) as running:
+        peer = Peer(running.address).hello()
+        peer.say("STARTTLS")
+        peer.socket = context.wrap_socket(peer.socket, server_hostname="127.0.0.1")
+        peer.send(b"DATA\r\n" * 30)
+        wait_until(lambda: Peer(running.address).greeting[:3] == "220", "the place was not given back")
+
+
 def test_a_broken_handshake_harms_nobody(store: Store, certificates: Certificates) -> None:
     with intake(store, tls_certificate=certificates.certificate, tls_key=certificates.key) as running:
         peer = Peer(running.address).hello()
@@ -477,3 +505,4 @@ def test_logs_hold_no_text_of_mails(peer: Peer, running: SmtpIntake, caplog: pyt
         wait_until(lambda: logs, "nothing was logged")
     assert [entry["event"] for entry in logs] == ["mail received"]
     assert "canary" not in caplog.text + str(logs)
+    assert [record for record in caplog.records if record.name == "mail.log"] == []  # aiosmtpd's own

@@ -122,6 +122,15 @@ def test_too_many_bad_commands(store: Store, line: str, last: str, count: int) -
     assert len(replies) == count
 
 
+def test_who_sends_mail_may_send_many_commands(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_session, "MOST_REPLIES", 20)
+    with intake(store, messages_per_minute=None, **STRANGERS) as running:
+        peer = Peer(running.address).hello()
+        for _ in range(20):
+            peer.begin().send(MAIL + b".\r\n")
+            assert peer.reply()[:3] == "250"
+
+
 def test_commands_behind_the_last_word_are_not_carried_out(store: Store) -> None:
     with intake(store, **STRANGERS) as running:
         peer = Peer(running.address).hello()

@@ -121,6 +121,10 @@ def received(helo: str, peer: str) -> bytes:
     return policy.received_field(helo=helo, peer=peer, host="maildesk.desk.test", protocol="ESMTP", mail_id="1f", at=AT)
 
 
+def test_a_long_greeting_is_cut() -> None:
+    assert received("a" * 3000, "").startswith(b"Received: from " + b"a" * 255 + b"\r\n")
+
+
 def test_trace_field() -> None:
     assert received("mx.test", "2001:db8::1") == (
         b"Received: from mx.test ([IPv6:2001:db8::1])\r\n\tby maildesk.desk.test with ESMTP id 1f;\r\n"
