@@ -26,6 +26,7 @@ def from_of(value: str | bytes) -> tuple[tuple[str, str], ...]:
         ("=?utf-8?q?J=C3=B6rg?= <j@example.com>", [("Jörg", "j@example.com")]),
         ('"=?utf-8?q?J=C3=B6rg?=" <j@example.com>', [("Jörg", "j@example.com")]),
         ("=?gb2312?B?xOO6ww==?= <n@example.com>", [("你好", "n@example.com")]),
+        ("=?utf-8?b?aGVsb?= <n@example.com>", [("hel", "n@example.com")]),  # mail-parser raises on it
         ("=?idna?q?abc?= <n@example.com>", [("abc", "n@example.com")]),
         ("Grüße <g@example.com>", [("Grüße", "g@example.com")]),
         ("Team: a@b.example, c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
