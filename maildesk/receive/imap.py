@@ -137,7 +137,7 @@ class Mailbox:
 
     def _seconds_after(self, result: Pass) -> float:
         seconds: float = self._settings.poll
-        if result.refused:
+        if result.stuck:
             seconds = min(2.0 ** min(self._drain.refused_passes, 6), 60)
         elif result.accepted:
             seconds = BUSY_SECONDS

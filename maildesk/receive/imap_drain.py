@@ -5,7 +5,7 @@ and may be lost at any moment.  One mail that cannot be fetched or taken never s
 and a person is told once.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,17 +33,24 @@ class Pass:
     """What one pass over the mailbox came to."""
 
     accepted: int = 0
-    failed: dict[int, Exception] = field(default_factory=dict)  # UIDs that were refused one by one
+    blamed: dict[int, Exception] = field(default_factory=dict)  # refused alone, while others were taken
+    unclear: dict[int, Exception] = field(default_factory=dict)  # refused alone, and none taken since
 
-    @property
-    def refused(self) -> bool:
-        """Nothing at all was taken: the fault is not in a mail."""
-        return bool(self.failed) and not self.accepted
+    def took(self, mails: int) -> None:
+        """Mails were taken: so those refused before are to blame themselves."""
+        self.accepted += mails
+        self.blamed |= self.unclear
+        self.unclear = {}
 
     @property
     def hopeless(self) -> bool:
-        """Enough were refused to stop asking."""
-        return self.refused and len(self.failed) >= SUSPICIOUS_MAILS
+        """So many were refused in a row that it is not the mails."""
+        return len(self.unclear) >= SUSPICIOUS_MAILS
+
+    @property
+    def stuck(self) -> bool:
+        """The pass ended without an answer to whose fault it is: wait before the next."""
+        return self.hopeless or (bool(self.unclear) and not self.accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +71,36 @@ class _Memory:
 
     uidvalidity: int = -1
     accepted: set[int] = field(default_factory=set)  # committed, still to be marked
-    doubtful: set[int] = field(default_factory=set)  # of a batch that failed: taken one by one, after all others
-    held: dict[int, _Held] = field(default_factory=dict)
+    doubtful: dict[int, None] = field(default_factory=dict)  # taken one by one, after all others, each in its turn
+    held: dict[int, _Held] = field(default_factory=dict)  # those of the doubtful that are left alone for a while
     told: set[int] = field(default_factory=set)  # mails that a person knows of
 
     def forget_all_but(self, waiting: Collection[int]) -> None:
-        for uids in (self.accepted, self.doubtful, self.told):
-            uids.intersection_update(waiting)
-        self.forget(self.held.keys() - set(waiting))
+        self.accepted.intersection_update(waiting)
+        self.told.intersection_update(waiting)
+        self.forget(self.doubtful.keys() - set(waiting))
 
     def forget(self, uids: Collection[int]) -> None:
-        self.doubtful.difference_update(uids)
         for uid in uids:
+            self.doubtful.pop(uid, None)
             self.held.pop(uid, None)
 
+    def doubt(self, uids: Iterable[int]) -> None:
+        """Put mails at the end of the line of the doubtful: so none stands for ever behind those that fail."""
+        for uid in uids:
+            self.doubtful.pop(uid, None)
+            self.doubtful[uid] = None
+
+    def hold(self, uid: int, held: _Held) -> None:
+        self.doubt([uid])
+        self.held[uid] = held
+
     def sound(self, waiting: Sequence[int]) -> list[int]:
-        apart = self.accepted | self.doubtful | self.held.keys()
+        apart = self.accepted | self.doubtful.keys()
         return [uid for uid in waiting if uid not in apart]
 
     def one_by_one(self, now: datetime) -> list[int]:
-        due = {uid for uid, held in self.held.items() if held.until <= now}
-        return sorted((self.doubtful - self.held.keys() - self.accepted) | due)
+        return [uid for uid in self.doubtful if uid not in self.held or self.held[uid].until <= now]
 
     def next_due(self) -> datetime | None:
         return min((held.until for held in self.held.values()), default=None)
@@ -160,7 +176,7 @@ class Drain:
             if size <= self._max_message_bytes:
                 yield uid, size
                 continue
-            self._memory.held[uid] = _Held(1, datetime.max.replace(tzinfo=UTC))
+            self._memory.hold(uid, _Held(1, datetime.max.replace(tzinfo=UTC)))
             text = f"has {size} octets, over the limit of {self._max_message_bytes}"
             self._tell_of(session, uid, "imap-mail-too-large", text)
 
@@ -172,18 +188,18 @@ class Drain:
         if not isinstance(fault, Exception):
             self._accepted(mails, result)
         elif len(mails) == 1:
-            self._blame(mails[0], fault, result)
+            self._blame(session, mails[0], fault, result)
         else:
-            self._accept_each(mails, result)
+            self._accept_each(session, mails, result)
         self._mark(session)
 
-    def _accept_each(self, mails: Sequence[Incoming], result: Pass) -> None:
+    def _accept_each(self, session: Session, mails: Sequence[Incoming], result: Pass) -> None:
         for mail in mails:
             fault = attempt(partial(self._accept, [mail]))
             if not isinstance(fault, Exception):
                 self._accepted([mail], result)
                 continue
-            self._blame(mail, fault, result)
+            self._blame(session, mail, fault, result)
             if result.hopeless:
                 return
 
@@ -191,7 +207,7 @@ class Drain:
         uids = {mail.uid for mail in mails if mail.uid is not None}
         self._memory.forget(uids)
         self._memory.accepted |= uids
-        result.accepted += len(mails)
+        result.took(len(mails))
         self.progress += len(mails)
         octets = sum(len(mail.octets) for mail in mails)
         log.info("mails taken", mailbox=mails[0].mailbox, mails=len(mails), octets=octets)
@@ -226,42 +242,55 @@ class Drain:
     def _doubt(self, session: Session, uids: list[int], fault: object) -> None:
         """Mails of a fetch that failed: alone, each will show whether it is to blame."""
         if len(uids) > 1:
-            self._memory.doubtful.update(uids)
+            self._memory.doubt(uids)
             return
         failures = self._hold(uids[0])
         if failures >= FETCH_FAILURES:
             self._tell_of(session, uids[0], "imap-mail-unreadable", f"could not be fetched {failures} times: {fault}")
 
-    def _blame(self, mail: Incoming, fault: Exception, result: Pass) -> None:
-        """A mail that was refused alone.  One that was held before says nothing about the others."""
+    def _blame(self, session: Session, mail: Incoming, fault: Exception, result: Pass) -> None:
+        """A mail that was refused alone.  One that was blamed before says nothing about the others."""
         uid = mail.uid or 0
         if uid in self._memory.held:
-            self._hold(uid)
+            self._set_aside(session, uid, fault)
         else:
-            result.failed[uid] = fault
+            result.unclear[uid] = fault
 
     def _conclude(self, session: Session, result: Pass) -> None:
-        """Whose fault it was: a mail's if others were taken, else ours."""
-        if result.refused:
-            self.refused_passes += 1
-            self._memory.doubtful.update(result.failed)
-            fault = next(iter(result.failed.values()))
-            log.warning("mails refused", mailbox=session.mailbox, mails=len(result.failed), fault=repr(fault))
-            if self.refused_passes >= REFUSED_PASSES:
-                self._tell("imap-not-taken", f"{session.mailbox}: no mail can be taken: {fault!r}")
-            return
+        """Whose fault it was that mails were refused: theirs if others were taken, else ours.
+
+        Where many are refused in a row in the midst of a pass, only those that were doubtful before are set aside:
+        the database may have gone away that moment.
+        """
+        blamed, memory = result.blamed, self._memory
+        if not result.stuck:
+            blamed |= result.unclear
+        elif result.accepted:
+            blamed |= {uid: fault for uid, fault in result.unclear.items() if uid in memory.doubtful}
+        for uid, fault in blamed.items():
+            self._set_aside(session, uid, fault)
+        memory.doubt(uid for uid in result.unclear if uid not in memory.held)
         if result.accepted:
             self.refused_passes = 0
             self._told.discard("imap-not-taken")
-        for uid, fault in result.failed.items():
-            self._hold(uid)
-            self._tell_of(session, uid, "imap-mail-refused", f"cannot be taken: {fault!r}")
+        if result.stuck:
+            self._refused(session, next(iter(result.unclear.values())))
+
+    def _refused(self, session: Session, fault: Exception) -> None:
+        self.refused_passes += 1
+        log.warning("mails refused", mailbox=session.mailbox, passes=self.refused_passes, fault=repr(fault))
+        if self.refused_passes >= REFUSED_PASSES:
+            self._tell("imap-not-taken", f"{session.mailbox}: no mail can be taken: {fault!r}")
+
+    def _set_aside(self, session: Session, uid: int, fault: Exception) -> None:
+        self._hold(uid)
+        self._tell_of(session, uid, "imap-mail-refused", f"cannot be taken: {fault!r}")
 
     def _hold(self, uid: int) -> int:
         """Leave a mail alone for a while; the number of its failures."""
         held = self._memory.held.get(uid)
         failures = held.failures + 1 if held else 1
-        self._memory.held[uid] = _Held.after(failures, self._clock())
+        self._memory.hold(uid, _Held.after(failures, self._clock()))
         return failures
 
     def _tell(self, kind: str, text: str) -> None:
