@@ -6,6 +6,7 @@ are weak the kind is one that opens a ticket and is not answered, so that no per
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,11 +63,14 @@ class Verdict:
     reason: str
 
 
+Fields = Mapping[str, list[str]]  # the values of each header field, in order; names in lower case
+
 _NO = frozenset({"", "no", "false", "0", "none", "off"})
 _AUTO_REPLY_FIELDS = (
     "X-Autoreply", "X-Auto-Reply", "X-Autoreply-From", "X-Auto-Reply-From", "X-Mail-Autoreply", "X-Autorespond",
     "X-Autoresponder", "X-Auto-Respond", "X-Auto-Response", "X-Vacation", "X-Autoreply-Domain",
 )  # fmt: skip
+_PRECEDENCE_FIELDS = ("Precedence", "X-Precedence", "Preference")
 _AUTO_REPLY_WORDS = frozenset({"auto_reply", "auto-reply", "autoreply", "auto-replied", "vacation", "autoresponder"})
 _LIST_FIELDS = (
     "List-Id", "List-Post", "List-Unsubscribe", "List-Subscribe", "List-Help", "List-Owner", "List-Archive",
@@ -98,21 +102,22 @@ def classify(  # noqa: PLR0911 - ordered early returns are the rules themselves
     Where the transport knows no reverse-path, `reverse_path_from_fields` stands for it.
     """
     path = reverse_path_from_fields(mail) if envelope.reverse_path is None else envelope.reverse_path
+    fields = _fields(mail)
     if own:
         return Verdict(Kind.OWN, "carries our own signed id")
-    if reason := _loop(mail, desk):
+    if reason := _loop(mail, fields, desk):
         return Verdict(Kind.LOOP, reason)
-    if reason := _delivery_report(mail, path):
+    if reason := _delivery_report(mail, fields, path):
         return Verdict(Kind.BOUNCE, reason)
     if reason := _reported(mail, ReportKind.DISPOSITION):
         return Verdict(Kind.RECEIPT, reason)
     if reason := _reported(mail, ReportKind.FEEDBACK):
         return Verdict(Kind.FEEDBACK, reason)
-    if reason := _auto_reply(mail, path):
+    if reason := _auto_reply(mail, fields, path):
         return Verdict(Kind.AUTO_REPLY, reason)
-    if reason := _list(mail, path):
+    if reason := _list(mail, fields, path):
         return Verdict(Kind.LIST, reason)
-    if reason := _auto_generated(mail, path):
+    if reason := _auto_generated(mail, fields, path):
         return Verdict(Kind.AUTO_GENERATED, reason)
     if not mail.text.strip() and not mail.attachments:
         return Verdict(Kind.EMPTY, "neither text nor attachment")
@@ -134,30 +139,38 @@ def reverse_path_from_fields(mail: Mail) -> str | None:
     return None
 
 
-def _loop(mail: Mail, desk: str) -> str:
-    if any(value.strip(" <>").lower() == desk.lower() for value in mail.values(LOOP_FIELD)):
+def _fields(mail: Mail) -> Fields:
+    """Of hundreds of fields some forty are asked for by name: folded once, each is found at once."""
+    fields: dict[str, list[str]] = {}
+    for name, value in mail.fields:
+        fields.setdefault(name.lower(), []).append(value)
+    return fields
+
+
+def _loop(mail: Mail, fields: Fields, desk: str) -> str:
+    if any(value.strip(" <>").lower() == desk.lower() for value in fields.get(LOOP_FIELD.lower(), ())):
         return f"{LOOP_FIELD} names this desk"
-    if len(mail.values("Received")) > MAX_RECEIVED:
+    if len(fields.get("received", ())) > MAX_RECEIVED:
         return f"over {MAX_RECEIVED} Received fields (RFC 5321 §6.3)"
     if mail.sender and mail.sender.key == desk.lower():
         return DESK_WITHOUT_ID
     return ""
 
 
-def _delivery_report(mail: Mail, path: str | None) -> str:
+def _delivery_report(mail: Mail, fields: Fields, path: str | None) -> str:
     """RFC 3464, and the bounces of older systems, which are known by two marks of their own."""
     kind = report_kind(mail)
     if kind:
         return f"multipart/report of a delivery{_null_too(path)}" if kind is ReportKind.DELIVERY else ""
-    if mail.values("X-Failed-Recipients"):
+    if "x-failed-recipients" in fields:
         return "X-Failed-Recipients"
     if _is_bouncer(mail):
         return "From a mailer-daemon"
-    marks = _bounce_marks(mail)
     sure = _is_null(path) or (path is None and _local_part(mail) in _REPORTERS and _returns_what_failed(mail))
-    if not sure or len(marks) < _ENOUGH_MARKS or is_vacation_subject(mail.subject):
+    if not sure or is_vacation_subject(mail.subject):
         return ""
-    return " and ".join(marks) + _null_too(path)
+    marks = _bounce_marks(mail)
+    return " and ".join(marks) + _null_too(path) if len(marks) >= _ENOUGH_MARKS else ""
 
 
 def _bounce_marks(mail: Mail) -> list[str]:
@@ -175,41 +188,41 @@ def _reported(mail: Mail, kind: ReportKind) -> str:
     return f"multipart/report of a {kind}" if report_kind(mail) is kind else ""
 
 
-def _auto_reply(mail: Mail, path: str | None) -> str:
+def _auto_reply(mail: Mail, fields: Fields, path: str | None) -> str:
     """RFC 3834 §5, and what answering programs write besides it or wrote before it."""
-    submitted = _words(mail, "Auto-Submitted")
+    submitted = _words(fields, "Auto-Submitted")
     if "auto-replied" in submitted:
         return "Auto-Submitted: auto-replied"
-    return _answering_program(mail) or _vacation(mail, path, submitted)
+    return _answering_program(fields) or _vacation(mail, fields, path, submitted)
 
 
-def _answering_program(mail: Mail) -> str:
-    if name := _stated(mail, _AUTO_REPLY_FIELDS):
+def _answering_program(fields: Fields) -> str:
+    if name := _stated(fields, _AUTO_REPLY_FIELDS):
         return name
-    for name in ("Precedence", "X-Precedence", "Preference"):
-        if said := sorted(_words(mail, name) & _AUTO_REPLY_WORDS):
+    for name in _PRECEDENCE_FIELDS:
+        if said := sorted(_words(fields, name) & _AUTO_REPLY_WORDS):
             return f"{name}: {said[0]}"
-    return "X-Apple-Action: VACATION" if "vacation" in _words(mail, "X-Apple-Action") else ""
+    return "X-Apple-Action: VACATION" if "vacation" in _words(fields, "X-Apple-Action") else ""
 
 
-def _vacation(mail: Mail, path: str | None, submitted: frozenset[str]) -> str:
+def _vacation(mail: Mail, fields: Fields, path: str | None, submitted: frozenset[str]) -> str:
     """Vacation programs that say less than they should: Exchange's, for one, call themselves auto-generated."""
     robot = "a null reverse-path" if _is_null(path) else "Auto-Submitted" if submitted - _NO else ""
     if robot and names_absence(mail.subject):
         return f"{robot} and a subject of absence"
-    if (mark := _suppression(mail) or _precedence(mail)) and is_vacation_subject(mail.subject):
+    if (mark := _suppression(fields) or _precedence(fields)) and is_vacation_subject(mail.subject):
         return f"{mark} and a subject of absence"
     if robot and _is_null(path) and submitted - _NO and (mail.in_reply_to or mail.references):
         return "a null reverse-path, Auto-Submitted and an answer to a mail"
     return ""
 
 
-def _list(mail: Mail, path: str | None) -> str:
+def _list(mail: Mail, fields: Fields, path: str | None) -> str:
     """RFC 2369, RFC 2919, and the return path that only a list's program uses."""
     for name in _LIST_FIELDS:
-        if mail.values(name):
+        if name.lower() in fields:
             return name
-    if "list" in _words(mail, "Precedence"):
+    if "list" in _words(fields, "Precedence"):
         return "Precedence: list"
     return "a list's reverse-path" if _is_list_path(mail, (path or "").lower()) else ""
 
@@ -221,11 +234,11 @@ def _is_list_path(mail: Mail, path: str) -> bool:
     return local.startswith("owner-") or local.endswith(("-owner", "-bounces"))
 
 
-def _auto_generated(mail: Mail, path: str | None) -> str:
+def _auto_generated(mail: Mail, fields: Fields, path: str | None) -> str:
     """Everything else that is not written by a person, weak marks too: its ticket opens, its sender hears nothing."""
-    if said := sorted(_words(mail, "Auto-Submitted") - _NO):
+    if said := sorted(_words(fields, "Auto-Submitted") - _NO):
         return f"Auto-Submitted: {said[0]}"
-    if mark := _precedence(mail) or _suppression(mail) or _stated(mail, _ROBOT_FIELDS):
+    if mark := _precedence(fields) or _suppression(fields) or _stated(fields, _ROBOT_FIELDS):
         return mark
     if mail.sender and _is_robot_address(mail.sender.key):
         return "a sender who takes no answer"
@@ -237,11 +250,15 @@ def _auto_generated(mail: Mail, path: str | None) -> str:
 
 
 def _unsure_bounce(mail: Mail, path: str | None) -> str:
-    """What reads like a bounce though its envelope does not say so: relays and lists rewrite reverse-paths."""
-    marks = _bounce_marks(mail)
+    """What reads like a bounce though its envelope does not say so: relays and lists rewrite reverse-paths.
+
+    The words of the text are searched last, and only where another mark gives them weight.
+    """
     without_envelope = path is None and is_bounce_subject(mail.subject)
-    unsure = without_envelope or has_delivery_status(mail) or (_is_reporter(mail) and _speaks_of_failure(mail))
-    return " and ".join(marks) if unsure and len(marks) >= _ENOUGH_MARKS else ""
+    if not (without_envelope or has_delivery_status(mail) or (_is_reporter(mail) and _speaks_of_failure(mail))):
+        return ""
+    marks = _bounce_marks(mail)
+    return " and ".join(marks) if len(marks) >= _ENOUGH_MARKS else ""
 
 
 def _returns_what_failed(mail: Mail) -> bool:
@@ -249,31 +266,32 @@ def _returns_what_failed(mail: Mail) -> bool:
 
 
 def _speaks_of_failure(mail: Mail) -> bool:
-    return is_bounce_subject(mail.subject) or is_bounce_text(mail.text) or has_delivery_status(mail)
+    return is_bounce_subject(mail.subject) or has_delivery_status(mail) or is_bounce_text(mail.text)
 
 
-def _stated(mail: Mail, names: tuple[str, ...]) -> str:
+def _stated(fields: Fields, names: tuple[str, ...]) -> str:
     """The first of the fields that is there and does not say no."""
     for name in names:
-        if any(value.strip().lower() not in _NO for value in mail.values(name)):
+        if any(value.strip().lower() not in _NO for value in fields.get(name.lower(), ())):
             return name
     return ""
 
 
-def _precedence(mail: Mail) -> str:
-    said = sorted(_words(mail, "Precedence") & {"bulk", "junk"})
+def _precedence(fields: Fields) -> str:
+    said = sorted(_words(fields, "Precedence") & {"bulk", "junk"})
     return f"Precedence: {said[0]}" if said else ""
 
 
-def _suppression(mail: Mail) -> str:
+def _suppression(fields: Fields) -> str:
     """[MS-OXCMAIL]: a list.  DR, NDR, RN and NRN only decline reports; ordinary senders write them too."""
-    said = sorted(_words(mail, "X-Auto-Response-Suppress") & _SUPPRESSES_ANSWERS)
+    said = sorted(_words(fields, "X-Auto-Response-Suppress") & _SUPPRESSES_ANSWERS)
     return f"X-Auto-Response-Suppress: {said[0]}" if said else ""
 
 
-def _words(mail: Mail, name: str) -> frozenset[str]:
+def _words(fields: Fields, name: str) -> frozenset[str]:
     """The words of all fields of a name, in lower case, without comments and parameters."""
-    values = ("".join(kept for kept, _ in outside_comments(value)).partition(";")[0] for value in mail.values(name))
+    stated = fields.get(name.lower(), ())
+    values = ("".join(kept for kept, _ in outside_comments(value)).partition(";")[0] for value in stated)
     return frozenset(word.strip("'").lower() for value in values for word in value.replace(",", " ").split())
 
 

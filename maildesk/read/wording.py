@@ -44,7 +44,7 @@ _BOUNCE_TEXTS = (
     "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "failed to deliver",
     "delivery failed", "delivery has failed", "mail delivery failed", "delivery to the following",
     "delivery of email to", "attempting to deliver", "has been delayed", "delivery problems", "delivery errors",
-    "delivery errors", "permanent fatal errors", "permanent errors", "transient non-fatal errors", "transient errors",
+    "permanent fatal errors", "permanent errors", "transient non-fatal errors", "transient errors",
     "following addresses had", "following address(es) failed", "following addresses failed", "failed recipient",
     "following recipient", "affected recipient", "intended recipient:", "failed addresses", "following address",
     "transcript of session", "session transcript", "invalid final delivery userid", "was automatically rejected",
@@ -72,8 +72,8 @@ _DELAYS = (
     "will continue to attempt", "delivery warning", "do not resend your original message",
 )  # fmt: skip
 
-# What vacation programs put before or instead of the subject; each as whole words at its beginning.
-_VACATION_BEGINNINGS = (
+# What vacation programs put before the subject and its colon, or instead of it.
+_VACATION_BEGINNINGS = frozenset({
     "out of office", "out-of-office", "out of the office", "ooo", "automatic reply", "automatic response",
     "auto reply", "auto-reply", "autoreply", "auto response", "auto-response", "autoresponse", "auto responder",
     "autoresponder", "automated reply", "automated response", "auto", "away from my mail", "on vacation",
@@ -91,7 +91,8 @@ _VACATION_BEGINNINGS = (
 
     "otomatik cevap", "αυτόματη απάντηση", "自动答复", "自动回复", "自動回覆", "自動応答", "自動返信", "不在通知",
     "자동 회신", "자동 응답", "رد تلقائي", "תשובה אוטומטית", "trả lời tự động",
-)  # fmt: skip
+})  # fmt: skip
+_VACATION_TITLES = ("out of office autoreply", "out of office auto-reply")  # whatever follows them
 
 _VACATION_WORDS = (
     "out of office", "out-of-office", "out of the office", "auto reply", "auto-reply", "autoreply", "autorespon",
@@ -130,12 +131,8 @@ def is_delay(text: str) -> bool:
 def is_vacation_subject(subject: str) -> bool:
     """Whether a subject is built as vacation programs build it: ``Automatic reply: ...``, or such words alone."""
     said = folded(subject)
-    for beginning in _VACATION_BEGINNINGS:
-        if said.startswith(beginning):
-            rest = said[len(beginning) :].lstrip()
-            if not rest or rest[0] in ":\N{FULLWIDTH COLON}":
-                return True
-    return said.startswith(("out of office autoreply", "out of office auto-reply", "auto: "))
+    beginning = said.replace("\N{FULLWIDTH COLON}", ":").partition(":")[0].rstrip()
+    return beginning in _VACATION_BEGINNINGS or said.startswith(_VACATION_TITLES)
 
 
 def names_absence(subject: str) -> bool:
