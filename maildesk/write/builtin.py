@@ -90,7 +90,7 @@ def _mail(about: str, flags: Iterable[str], known: Iterable[Fact], text: str, en
         "\n".join(row(fact.label, fact.value, 26) for fact in known),
         fence(text),
         "\n".join(attached),
-        "A reply to this mail is filed as an internal note; it does not go to the customer.",
+        wrap("A reply to this mail is filed as an internal note; it does not go to the customer."),
     )
 
 
