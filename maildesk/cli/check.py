@@ -1,0 +1,67 @@
+"""``maildesk check``: the settings and what they name; with ``--tickets`` the data are proved.
+
+Exit codes: 0 all is well (warnings may be there), 1 something around the settings or in the data is wrong, 2 the
+settings themselves are.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from maildesk import checks
+from maildesk.cli.common import FAULT, USAGE, load_settings, one_line, opened, settings_option
+from maildesk.settings_model import Settings
+from maildesk.store.database import Database
+
+
+@click.command("check")
+@settings_option
+@click.option("--tickets", is_flag=True, help="Prove the data too: tickets, events, mails and outbox agree.")
+def command(settings_file: Path | None, tickets: bool) -> None:
+    """Check the settings and what they name, and with --tickets the data.
+
+    Exit codes: 0 all is well, 1 something around the settings or in the data is wrong, 2 the settings are.
+    """
+    settings = load_settings(settings_file)
+    for warning in settings.warnings():
+        click.echo(one_line(f"warning: {warning}"))
+    click.echo(f"settings: {one_line(str(settings_file or 'the shipped ones'))}, "
+               f"{len(settings.warnings())} warnings")  # fmt: skip
+    code = max(map(_report, checks.look(settings)))
+    if tickets and code == 0:
+        code = _prove(settings)
+    sys.exit(code)
+
+
+def _report(look: checks.Look) -> int:
+    click.echo(one_line(f"{look.what}: {look.words}"))
+    for fault in look.faults:
+        click.echo(one_line(f"FAULT: {fault}"))
+    if not look.faults:
+        return 0
+    return USAGE if look.of_settings else FAULT
+
+
+def _prove(settings: Settings) -> int:
+    if checks.absent(settings.database):
+        click.echo("data: none yet")
+        return 0
+    count = 0
+    with opened(settings) as database:
+        for finding in _with_progress(database, shown=sys.stderr.isatty()):
+            count += 1
+            click.echo(one_line(f"FAULT: {finding}"))
+    click.echo(f"data: {count} faults" if count else "data: tickets, events, mails and outbox agree")
+    return FAULT if count else 0
+
+
+def _with_progress(database: Database, *, shown: bool) -> Iterator[str]:
+    """The findings, with a bar on a terminal that makes room for each."""
+    length = checks.amount(database)
+    with click.progressbar(length=length, label="proving", file=sys.stderr, hidden=not shown) as bar:
+        for finding in checks.prove(database, step=bar.update):
+            if shown:
+                click.echo("\r\x1b[K", nl=False, err=True)
+            yield finding
