@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from maildesk import flow
+from maildesk.backroom import BackRoom
 from maildesk.desk.tell import alert
 from maildesk.log import log
-from maildesk.loop import Loop, house_loop, process_loop, send_loop
+from maildesk.loop import Loop, house_loop, send_loop
 from maildesk.notify import notify, watchdog_seconds
 from maildesk.office import Office, open_office, system_clock
 from maildesk.receive.imap import Mailbox
@@ -33,7 +34,7 @@ INTAKE_STOPS_WITHIN = 3.0  # seconds; the rest of the 10 s is for the loops
 LOOPS_STOP_WITHIN = 6.0
 STALLED_SECONDS = 120.0  # without a sign of life of a loop that always has one; the watchdog then ends us
 MAILBOX_LEASE_SECONDS = 30.0
-_LIVELY = ("process", "house")
+_LIVELY = ("backroom", "house")
 
 
 class Daemon:
@@ -47,6 +48,7 @@ class Daemon:
         self._clock = clock
         self._loops: list[Loop] = []
         self.office: Office
+        self._backroom: BackRoom
         self.intake: SmtpIntake | None = None
 
     def start(self) -> None:
@@ -54,14 +56,16 @@ class Daemon:
 
         Raises SchemaError, SettingsError, IntakeError, SecretError or the database's own error.
         """
+        self._database.lock_for_daemon()
         if self._database.is_empty():
             self._database.upgrade()
         self._database.require_current()
         self.office = open_office(self.settings, self._database, self._clock)
-        flow.keep_house(self.office)
+        flow.keep_house(self.office, alone=self._database.is_sqlite)
+        self._backroom = BackRoom(self.settings, self._clock, self.office.id)
         self._loops = [
-            self._loop("process", process_loop(self.office, self._ring_senders)),
-            *self._senders(),
+            self._loop("backroom", self._backroom.watch(self._ring_sender)),
+            self._sender(),
             self._loop("house", house_loop(self.office, self._ring_all)),
             *self._mailboxes(),
         ]
@@ -91,10 +95,11 @@ class Daemon:
         self.stopping.set()
         self._ring_all()
         deadline = time.monotonic() + LOOPS_STOP_WITHIN
+        finished = self._backroom.stop(LOOPS_STOP_WITHIN)
         for loop in self._loops:
             if loop.is_alive():
                 loop.join(max(0.0, deadline - time.monotonic()))
-        if not any(loop.is_alive() or loop.fault for loop in self._loops):
+        if finished and not any(loop.is_alive() or loop.fault for loop in self._loops):
             flow.leave(self.office)
         self._database.close()
 
@@ -107,19 +112,17 @@ class Daemon:
 
     def _accept(self, mails: Sequence[Incoming]) -> None:
         flow.accept(self.office, mails)
-        self._ring("process")
+        self._backroom.ring()
 
-    def _senders(self) -> list[Loop]:
-        send, pace = self.settings.send, Pace(self.settings.send.per_minute)
-        couriers: list[Courier]
+    def _sender(self) -> Loop:
+        return self._loop("send", send_loop(self.office, self._couriers(), Pace(self.settings.send.per_minute)))
+
+    def _couriers(self) -> list[Courier]:
+        send = self.settings.send
         if send.host:
             password = secret(send.password_file).get_secret_value() if send.password_file else ""
-            couriers = [Relay(send, password) for _ in range(send.connections)]
-        elif send.maildir:
-            couriers = [MaildirOut(send.maildir)]
-        else:
-            couriers = []
-        return [self._loop(f"send-{n}", send_loop(self.office, courier, pace)) for n, courier in enumerate(couriers, 1)]
+            return [Relay(send, password) for _ in range(send.connections)]
+        return [MaildirOut(send.maildir)] if send.maildir else []
 
     def _mailboxes(self) -> list[Loop]:
         return [self._mailbox(number, box) for number, box in enumerate(self.settings.receive.imap, 1)]
@@ -155,18 +158,17 @@ class Daemon:
         )
         with self._database.writing() as transaction:
             post(transaction, self.office, notices, Cause(), now)
-        self._ring_senders()
+        self._ring_sender()
 
-    def _ring(self, prefix: str) -> None:
+    def _ring_sender(self) -> None:
         for loop in self._loops:
-            if loop.name.startswith(prefix):
+            if loop.name == "send":
                 loop.bell.ring()
 
-    def _ring_senders(self) -> None:
-        self._ring("send")
-
     def _ring_all(self) -> None:
-        self._ring("")
+        for loop in self._loops:
+            loop.bell.ring()
+        self._backroom.ring()
 
     def _is_well(self) -> bool:
         now = time.monotonic()

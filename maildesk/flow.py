@@ -1,7 +1,7 @@
-"""The story of a mail, each chapter one unit of work: `accept`, `process`, `deliver`, and `keep_house` between them.
+"""The story of a mail, each chapter one unit of work: `accept`, `process`, `settle_and_claim`, with `keep_house` beside.
 
 A mail is received when `accept` has committed it.  `process` makes everything that it causes, in one transaction.
-`deliver` hands one finished mail on, and settles it in the same transaction that claims the next.  The network is
+`settle_and_claim` settles what the couriers have tried to send, and claims what they send next, in one transaction.  The network is
 never inside a transaction; the chapters hand each other rows of the database and nothing else.
 """
 
@@ -15,10 +15,11 @@ from maildesk.desk.tell import alert
 from maildesk.log import log
 from maildesk.office import Office
 from maildesk.receive.incoming import Incoming
-from maildesk.send.outcome import Courier, Outcome, State
+from maildesk.send.outcome import Outcome, State
 from maildesk.send.retry import next_attempt
 from maildesk.steps.post import Cause, post
-from maildesk.steps.process import End, process as decide_and_write
+from maildesk.steps.process import End
+from maildesk.steps.process import process as decide_and_write
 from maildesk.steps.reading import Reading, read
 from maildesk.steps.reports import tell_undeliverable
 from maildesk.store import budget, inbound, keys, leases, outbox
@@ -40,8 +41,6 @@ def accept(office: Office, mails: Sequence[Incoming]) -> None:
     """Keep mails: once this returns they are on disk and ours.  Raises whatever the database raises, and has kept none."""
     with office.database.writing() as transaction:
         inbound.keep(transaction, mails)
-    for mail in mails:
-        log.info("mail received", source=mail.envelope.source, peer=mail.envelope.peer, octets=len(mail.octets))
 
 
 def process(office: Office) -> int:
@@ -65,7 +64,7 @@ def process(office: Office) -> int:
 
 def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
     try:
-        readings = [read(mail, office.signer, office.people, office.policy.ticket_prefix) for mail in waiting]
+        readings = [_read(office, mail) for mail in waiting]
         with office.database.writing() as transaction:
             ends = [decide_and_write(transaction, office, reading, office.clock()) for reading in readings]
     except OperationalError:
@@ -76,6 +75,10 @@ def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
     for reading, end in zip(readings, ends, strict=True):
         _log_end(reading, end)
     return True
+
+
+def _read(office: Office, mail: Waiting) -> Reading:
+    return read(mail, office.signer, office.people, office.policy.ticket_prefix, office.settings.intake)
 
 
 def _process_alone(office: Office, waiting: Sequence[Waiting]) -> None:
@@ -119,15 +122,18 @@ def _log_end(reading: Reading, end: End) -> None:
     )
 
 
-def claim(office: Office) -> Claimed | None:
-    """Claim the first mail to be sent; `deliver` claims the following ones."""
+def settle_and_claim(office: Office, done: Sequence[tuple[Claimed, Outcome]], count: int) -> list[Claimed]:
+    """Settle attempts and claim up to ``count`` mails to be sent next, all in one transaction."""
     with office.database.writing() as transaction:
-        return outbox.claim(transaction, office.id, office.clock())
+        for mail, outcome in done:
+            settle(transaction, office, mail, outcome, office.clock())
+        claimed = outbox.claim(transaction, office.id, office.clock(), count) if count else []
+    for mail, outcome in done:
+        _log_attempt(mail, outcome)
+    return claimed
 
 
-def deliver(courier: Courier, mail: Claimed) -> Outcome:
-    """One attempt to hand a claimed mail on."""
-    outcome = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
+def _log_attempt(mail: Claimed, outcome: Outcome) -> None:
     log.info(
         "send " + outcome.state,
         outbox=mail.id,
@@ -138,14 +144,6 @@ def deliver(courier: Courier, mail: Claimed) -> Outcome:
         code=outcome.code,
         text=outcome.text,
     )
-    return outcome
-
-
-def settle_and_claim(office: Office, mail: Claimed, outcome: Outcome) -> Claimed | None:
-    """Settle an attempt and claim the next mail, in one transaction; none is claimed while the way out is closed."""
-    with office.database.writing() as transaction:
-        settle(transaction, office, mail, outcome, office.clock())
-        return outbox.claim(transaction, office.id, office.clock()) if outcome.connected else None
 
 
 def settle(transaction: Connection, office: Office, mail: Claimed, outcome: Outcome, now: datetime) -> None:
@@ -164,10 +162,15 @@ def settle(transaction: Connection, office: Office, mail: Claimed, outcome: Outc
         tell_undeliverable(transaction, office, mail, reason, now)
 
 
-def keep_house(office: Office) -> int:
-    """Renew this daemon's lease, free what dead ones had claimed, forget old slices.  Returns how many mails were freed."""
+def keep_house(office: Office, *, alone: bool = False) -> int:
+    """Renew this daemon's lease, free what dead ones had claimed, forget old slices.  Returns how many mails were freed.
+
+    ``alone``: no other daemon can live, whatever its lease says.
+    """
     now = office.clock()
     with office.database.writing() as transaction:
+        if alone:
+            leases.end_others(transaction, office.id)
         leases.take(transaction, leases.DAEMON + office.id, office.id, now, ALIVE_SECONDS)
         freed = leases.free_claims(transaction, now)
         for orphan in outbox.orphans(transaction, now):
@@ -185,10 +188,20 @@ def unclaim(office: Office) -> None:
         inbound.unclaim(transaction, office.id)
 
 
-def unsend(office: Office, mail: Claimed) -> None:
-    """Put back a mail that was claimed but not attempted."""
+def unsend(office: Office, mails: Sequence[Claimed]) -> None:
+    """Put back mails that were claimed but not attempted."""
     with office.database.writing() as transaction:
-        outbox.settle(transaction, mail.id, office.id, state="queued", attempts=mail.attempts - 1)
+        for mail in mails:
+            outbox.settle(transaction, mail.id, office.id, state="queued", attempts=mail.attempts - 1)
+
+
+def tell_of_relay(office: Office, outcome: Outcome) -> None:
+    """The way out is closed by something that only a person can mend: the operator hears of it once a day."""
+    now = office.clock()
+    remedy = "Mend `send` in the settings or the relay, then start the desk again; the mails wait, none is lost."
+    notices = alert(office.policy, f"relay:{now.date().isoformat()}", "No mail can be sent", (outcome.text,), remedy)
+    with office.database.writing() as transaction:
+        post(transaction, office, notices, Cause(), now)
 
 
 def leave(office: Office) -> None:

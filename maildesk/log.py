@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -32,9 +33,12 @@ def configure(format_: str, level: str) -> None:
 _LONGEST = 500
 
 
-def _short(_: Any, __: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _short(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A stranger's subject must not flood the log."""
-    return {key: value[:_LONGEST] if isinstance(value, str) and key != "exception" else value for key, value in entry.items()}
+    return {
+        key: value[:_LONGEST] if isinstance(value, str) and key != "exception" else value
+        for key, value in entry.items()
+    }
 
 
 def _console() -> Any:

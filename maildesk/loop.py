@@ -5,7 +5,9 @@ Any other fault ends its loop, and with it the process: the service manager star
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
@@ -14,13 +16,15 @@ from maildesk import flow
 from maildesk.bell import Bell
 from maildesk.log import log
 from maildesk.office import Office
-from maildesk.send.outcome import Courier
+from maildesk.send.crew import Crew
+from maildesk.send.outcome import Courier, Outcome
 from maildesk.send.pace import Pace
 from maildesk.store.outbox import Claimed
 
 POLL_SECONDS = 2.0  # at least so often each loop looks: another machine rings no bell here
 HOUSE_SECONDS = 5.0
-LONGEST_PAUSE = 60.0  # while the relay cannot be reached
+LONGEST_PAUSE = 30.0  # seconds, while the relay cannot be reached
+COURIERS_END_WITHIN = 4.0  # seconds, once the desk stops
 
 
 class Loop(threading.Thread):
@@ -48,16 +52,23 @@ class Loop(threading.Thread):
             self._at_end()
 
     def rest(self, seconds: float) -> None:
-        """Sleep until the bell rings, at most so long; each rest is a sign of life."""
-        self.beat = time.monotonic()
+        """Sleep until the bell rings, at most so long."""
+        self.alive()
         if not self.stop.is_set():
             self.bell.wait(seconds)
+        self.alive()
+
+    def alive(self) -> None:
+        """Give a sign of life, which the watchdog looks for."""
         self.beat = time.monotonic()
 
 
-def insist(loop: Loop, work: Callable[[], "object"]) -> object:
+Result = TypeVar("Result")
+
+
+def insist(loop: Loop, work: Callable[[], Result]) -> Result:
     """Do a piece of work; while the database is away, again and again with growing pauses, until it is done or the daemon stops."""
-    return Retrying(
+    retrying = Retrying(
         retry=retry_if_exception_type(DBAPIError),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_when_event_set(loop.stop),
@@ -66,7 +77,8 @@ def insist(loop: Loop, work: Callable[[], "object"]) -> object:
             "database away", loop=loop.name, fault=str(state.outcome and state.outcome.exception())[:200]
         ),
         reraise=True,
-    )(work)
+    )
+    return retrying(work)
 
 
 def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], None]:
@@ -93,40 +105,68 @@ def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], N
     return body
 
 
-def send_loop(office: Office, courier: Courier, pace: Pace) -> Callable[[Loop], None]:
-    """Send what is queued, one mail after another over one kept connection."""
+class Sending:
+    """The way out: hands mails to the couriers, settles what they report, and pauses while the relay is away."""
+
+    def __init__(self, office: Office, crew: Crew[Claimed], pace: Pace) -> None:
+        self._office = office
+        self._crew = crew
+        self._pace = pace
+        self._claimed: deque[Claimed] = deque()  # not handed out: the pace bids them wait
+        self._failures = 0
+        self._closed_until = 0.0
+
+    def turn(self, loop: Loop) -> None:
+        """Settle, claim, hand out; sleep if there was nothing to do."""
+        done = list(self._crew.finished())
+        for _, outcome in done:
+            self._learn(outcome)
+        closed_for = self._closed_until - time.monotonic()
+        free = 0 if closed_for > 0 or loop.stop.is_set() else self._crew.idle - len(self._claimed)
+        claimed = insist(loop, lambda: flow.settle_and_claim(self._office, done, free)) if done or free > 0 else []
+        self._claimed.extend(claimed)
+        wait = self._hand_out(loop)
+        if not done and not claimed:
+            loop.rest(min(POLL_SECONDS, wait or POLL_SECONDS, closed_for if closed_for > 0 else POLL_SECONDS))
+
+    def finish(self, loop: Loop) -> None:
+        """Put back what was not handed out, and settle what is in the air."""
+        if self._claimed:
+            flow.unsend(self._office, list(self._claimed))
+        self._crew.dismiss(COURIERS_END_WITHIN)
+        if done := list(self._crew.finished()):
+            insist(loop, lambda: flow.settle_and_claim(self._office, done, 0))
+
+    def _hand_out(self, loop: Loop) -> float:
+        while self._claimed and not loop.stop.is_set():
+            if wait := self._pace.wait_for():
+                return wait
+            self._crew.hand_out(self._claimed.popleft())
+        return 0.0
+
+    def _learn(self, outcome: Outcome) -> None:
+        if outcome.connected:
+            self._failures = 0
+            return
+        self._failures += 1
+        pause = min(LONGEST_PAUSE, 2.0**self._failures) * (1 + self._office.spread()) / 2
+        self._closed_until = time.monotonic() + pause
+        if outcome.alarming:
+            flow.tell_of_relay(self._office, outcome)
+
+
+def send_loop(office: Office, couriers: Sequence[Courier], pace: Pace) -> Callable[[Loop], None]:
+    """Send what is queued, each courier one mail at a time."""
 
     def body(loop: Loop) -> None:
-        failures = 0
+        sending = Sending(office, Crew(couriers, loop.bell.ring), pace)
         try:
             while not loop.stop.is_set():
-                mail = insist(loop, lambda: flow.claim(office))
-                if mail is None:
-                    loop.rest(POLL_SECONDS)
-                    continue
-                failures = failures + 1 if _send_on(loop, office, courier, pace, mail) else 0
-                if failures:
-                    loop.stop.wait(min(LONGEST_PAUSE, 2.0**failures) * (1 + office.spread()) / 2)
+                sending.turn(loop)
         finally:
-            courier.close()
+            sending.finish(loop)
 
     return body
-
-
-def _send_on(loop: Loop, office: Office, courier: Courier, pace: Pace, mail: object) -> bool:
-    """Send mail after mail; True if it ended because the way out is closed."""
-    while isinstance(mail, Claimed):
-        current = mail
-        while (wait := pace.wait_for()) and not loop.stop.is_set():
-            loop.stop.wait(wait)
-        if loop.stop.is_set():
-            insist(loop, lambda: flow.unsend(office, current))
-            return False
-        outcome = flow.deliver(courier, current)
-        mail = insist(loop, lambda: flow.settle_and_claim(office, current, outcome))
-        if not outcome.connected:
-            return True
-    return False
 
 
 def house_loop(office: Office, freed: Callable[[], None]) -> Callable[[Loop], None]:

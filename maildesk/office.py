@@ -5,7 +5,7 @@ import random
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maildesk import firm
@@ -39,7 +39,7 @@ class Office:
     clock: Callable[[], datetime] = system_clock
     entropy: Callable[[int], bytes] = os.urandom
     spread: Callable[[], float] = random.random
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)  # of this daemon's life
+    id: str = ""  # of this daemon's life; its claims and leases carry it
 
     @property
     def address(self) -> str:
@@ -47,7 +47,9 @@ class Office:
         return self.settings.desk.address
 
 
-def open_office(settings: Settings, database: Database, clock: Callable[[], datetime] = system_clock) -> Office:
+def open_office(
+    settings: Settings, database: Database, clock: Callable[[], datetime] = system_clock, office_id: str = ""
+) -> Office:
     """Assemble the office on a database whose schema is current.  Raises SettingsError for a bad register of contracts."""
     people = firm.people(settings)
     desk = DeskFacts(settings.desk.name, settings.desk.address, settings.desk.phone or "")
@@ -60,6 +62,7 @@ def open_office(settings: Settings, database: Database, clock: Callable[[], date
         signer=Signer(settings.desk.address, _keys(database, clock())),
         renderer=Renderer(shipped("templates"), desk),
         clock=clock,
+        id=office_id or uuid.uuid4().hex,
     )
 
 

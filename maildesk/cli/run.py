@@ -13,7 +13,7 @@ from maildesk.faults import SettingsError
 from maildesk.receive.smtp import IntakeError
 from maildesk.settings import SecretError
 from maildesk.settings_model import Settings
-from maildesk.store.database import SchemaError
+from maildesk.store.database import InUseError, SchemaError
 
 
 @click.command("run")
@@ -29,7 +29,7 @@ def command(settings_file: Path | None) -> None:
         daemon.start()
     except SettingsError as error:
         fail("\n".join(str(fault) for fault in error.faults), USAGE)
-    except (SchemaError, IntakeError, SecretError) as error:
+    except (SchemaError, InUseError, IntakeError, SecretError) as error:
         fail(f"maildesk cannot start: {error}", FAULT)
     except DBAPIError as error:
         fail(f"maildesk cannot start: the database cannot be used: {error.orig}", FAULT)

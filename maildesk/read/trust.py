@@ -6,7 +6,7 @@ believed only where the way of the mail guarantees that the border wrote it, and
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from maildesk.read.authentication_results import AuthenticationResults, Result, 
 from maildesk.read.mail import Envelope, Mail
 from maildesk.read.thread import Clues
 
+OUR_HOP = "by maildesk."  # how our intake names itself in its Received
 NO_BORDER = "none"
 MICROSOFT_365 = "microsoft365"
 GMAIL = "gmail"
@@ -69,6 +70,7 @@ class Authority:
 
 def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Role, border: str) -> Authority:
     """The authority of a mail whose From has ``role``.  ``border``: none, microsoft365, gmail or the border's host."""
+    mail = _without_our_hop(mail, envelope)
     wanted = Purpose.STAFF if role in _FIRM else Purpose.CUSTOMER
     fitting = next((proof for proof in clues.proofs if proof.purpose is wanted), None)
     shown = fitting or clues.proof
@@ -81,6 +83,12 @@ def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Role, borde
         passed=passed,
         why=why,
     )
+
+
+def _without_our_hop(mail: Mail, envelope: Envelope) -> Mail:
+    """The mail as the peer gave it: our own SMTP intake has put its Received above the border's fields."""
+    ours = envelope.source in ("smtp", "lmtp") and mail.fields[:1] and mail.fields[0][0].lower() == "received"
+    return replace(mail, fields=mail.fields[1:]) if ours and OUR_HOP in mail.fields[0][1] else mail
 
 
 def _passed(mail: Mail, envelope: Envelope, border: str) -> tuple[bool, str]:

@@ -1,7 +1,7 @@
 """Step 3: one read mail becomes a ticket, joins one, marks an attempt, or is held; all of it in the caller's transaction."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,6 +27,7 @@ from maildesk.steps.reports import take_report
 from maildesk.steps.whose import Whose, whose
 from maildesk.store import inbound, outbox, suppression, tickets
 
+SAME_BYTES = timedelta(hours=24)  # a monitor may say the same each day
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
 
 
@@ -171,7 +172,7 @@ def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str
     ours = (
         [read_mail(octets).text for octets in outbox.sent_texts(transaction, ticket.number, writer)] if writer else []
     )
-    return new_text(reading.mail.text, reading.mail.html, ours) or reading.mail.text
+    return new_text(reading.mail.text, reading.mail.html, ours)
 
 
 def _facts(office: Office, reading: Reading, text: str, before: Any, now: datetime) -> Facts:
@@ -219,10 +220,9 @@ def _enclosures(reading: Reading) -> tuple[tuple[Attachment, ...], tuple[Enclosu
 
 def _flags(office: Office, reading: Reading) -> tuple[str, ...]:
     robot = () if reading.verdict.kind.answered else (f"{reading.verdict.kind}: {reading.verdict.reason}",)
-    damaged = tuple(f"the mail is damaged: {fault}" for fault in reading.mail.faults)
     tag = reading.clues.tag
     named = (f"its subject names {office.policy.number(tag)}",) if tag is not None else ()
-    return (*robot, *named, *damaged)
+    return (*robot, *named, *reading.mail.faults)
 
 
 def _actor(reading: Reading, role: Role) -> Actor:
@@ -278,7 +278,8 @@ def _first_copy(transaction: Connection, reading: Reading) -> int | None:
     if reading.content_key:
         first = inbound.first_with_key(transaction, reading.content_key)
         return None if first == waiting.id else first
-    return inbound.same_bytes(transaction, waiting.raw, waiting.id, waiting.envelope.received_at - inbound.SAME_BYTES)
+    since = waiting.envelope.received_at - SAME_BYTES
+    return inbound.same_bytes(transaction, reading.bytes_key, waiting.id, since)
 
 
 def _copy(reading: Reading, first: int) -> End:
@@ -294,7 +295,7 @@ def _finish(transaction: Connection, reading: Reading, end: End) -> None:
         kind=str(verdict.kind),
         reason=end.reason,
         message_id=mail.message_id or None,
-        content_key=None if end.duplicate_of else reading.content_key or f"bytes:{waiting.raw}:{waiting.id}",
+        content_key=None if end.duplicate_of else reading.content_key or f"{reading.bytes_key}:{waiting.id}",
         duplicate_of=end.duplicate_of,
         ticket=end.ticket,
         sender=mail.sender.address if mail.sender else "",

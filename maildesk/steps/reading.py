@@ -1,7 +1,8 @@
 """Step 1: bytes become facts.  Pure, without the database, so that no lock is held while a mail is read."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from maildesk.desk.token import Signer
@@ -10,9 +11,12 @@ from maildesk.read.classify import Verdict, classify
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.thread import Clues, clues, is_own
+from maildesk.settings_model import Intake
 from maildesk.store.inbound import Waiting
 
 _SPACE = re.compile(r"\s+")
+_SECOND_FIELD = re.compile(rb"\n(?![ \t])")
+_LONGEST_RECEIVED = 4096  # octets of the Received that our intake writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +29,40 @@ class Reading:
     clues: Clues
     content_key: str  # "" where only identical bytes can be the same mail
 
+    @property
+    def bytes_key(self) -> str:
+        """The same for identical bytes; the Received that our own intake wrote on top does not count."""
+        octets = self.waiting.octets
+        if self.waiting.envelope.source in ("smtp", "lmtp"):
+            octets = octets[_end_of_first_field(octets) :]
+        return f"bytes:{sha256(octets).hexdigest()}"
 
-def read(waiting: Waiting, signer: Signer, people: People, prefix: str) -> Reading:
+
+def read(waiting: Waiting, signer: Signer, people: People, prefix: str, intake: Intake) -> Reading:
     """Read one received mail."""
     mail = read_mail(waiting.octets)
+    key = content_key(mail)
+    mail = without_banners(from_form(mail, intake.forms), intake.banners)
     own = is_own(mail, signer)
     verdict = classify(mail, waiting.envelope, own=own, desk=signer.desk)
     found = clues(mail, waiting.envelope, signer, prefix, addresses_of(mail, people))
-    return Reading(waiting, mail, verdict, found, content_key(mail))
+    return Reading(waiting, mail, verdict, found, key)
+
+
+def from_form(mail: Mail, forms: Collection[str]) -> Mail:
+    """A mail of one of the firm's own web forms is its visitor's, whose address is its single Reply-To."""
+    sender = mail.sender
+    if sender is None or len(mail.reply_to) != 1 or sender.key not in (form.lower() for form in forms):
+        return mail
+    return replace(mail, from_=mail.reply_to)
+
+
+def without_banners(mail: Mail, banners: Collection[str]) -> Mail:
+    """A mail without the lines that the firm's own mail system puts into strangers' mail."""
+    text = mail.text
+    for banner in banners:
+        text = text.replace(banner, "")
+    return mail if text == mail.text else replace(mail, text=text.strip())
 
 
 def addresses_of(mail: Mail, people: People) -> tuple[str, ...]:
@@ -41,6 +71,12 @@ def addresses_of(mail: Mail, people: People) -> tuple[str, ...]:
         return ()
     person = people.at(mail.sender.address)
     return person.addresses if person else (mail.sender.address,)
+
+
+def _end_of_first_field(octets: bytes) -> int:
+    """Where the second header field begins: behind the first line that is not followed by a continuation."""
+    found = _SECOND_FIELD.search(octets, 0, _LONGEST_RECEIVED)
+    return found.end() if found else 0
 
 
 def content_key(mail: Mail) -> str:

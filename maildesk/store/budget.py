@@ -31,10 +31,10 @@ _SPENT = select(auto_reply.c.scope, auto_reply.c.bucket, auto_reply.c.count).whe
 
 def exhausted(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> Budget | None:
     """The first budget that allows no more; the slice that straddles the start of its window counts whole."""
-    slices = list(transaction.execute(_SPENT, {"scopes": [budget.scope for budget in budgets]}))
+    slices = transaction.execute(_SPENT, {"scopes": [budget.scope for budget in budgets]}).tuples().all()
     for budget in budgets:
         since = _slice(now, budget.window) - budget.window
-        if sum(row.count for row in slices if row.scope == budget.scope and row.bucket >= since) >= budget.most:
+        if sum(count for scope, at, count in slices if scope == budget.scope and at >= since) >= budget.most:
             return budget
     return None
 

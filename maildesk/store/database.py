@@ -5,6 +5,7 @@ updates); one writer at a time, who in this process waits in line at a lock inst
 PostgreSQL: READ COMMITTED; every rule that must hold between machines stands in a unique key or a row lock.
 """
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
@@ -29,6 +29,10 @@ class SchemaError(Exception):
     """The database's schema is not the one this program works with; the text says what to do."""
 
 
+class InUseError(Exception):
+    """Another daemon works on this SQLite database."""
+
+
 class Database:
     """One database.  Threads share it; each transaction has a connection of its own."""
 
@@ -36,12 +40,13 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
-        self._writer: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        self._lock: int | None = None
+        self._turn: Any = _Turn(f"{self.url.database}.turn") if self.is_sqlite else nullcontext()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may write: committed when the block ends, rolled back when it raises."""
-        with self._writer, self.engine.begin() as transaction:
+        with self._turn, self.engine.begin() as transaction:
             yield transaction
 
     @contextmanager
@@ -53,8 +58,23 @@ class Database:
                 yield reader
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Give back all connections, and the lock."""
         self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def lock_for_daemon(self) -> None:
+        """On SQLite, keep a second daemon away for as long as this process lives.  Raises `InUseError` if there is one."""
+        if not self.is_sqlite or not self.url.database:
+            return
+        self._lock = os.open(f"{self.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            raise InUseError(
+                f"another maildesk daemon works on {self.url.database}: stop it, or use PostgreSQL for several daemons"
+            ) from fault
 
     def version(self) -> str | None:
         """The schema's revision; None for an empty database."""
@@ -69,7 +89,7 @@ class Database:
     def upgrade(self) -> None:
         """Bring the schema to this program's revision, each step in a transaction of its own."""
         config = _alembic(self.engine)
-        with self._writer:
+        with self._turn:
             command.upgrade(config, "head")
 
     def require_current(self) -> None:
@@ -89,6 +109,30 @@ class Database:
         )
 
 
+class _Turn:
+    """Whose turn it is to write, among the threads and processes of this machine: SQLite itself would make them poll."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+
 def head() -> str:
     """The revision that this program works with."""
     return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
@@ -102,7 +146,7 @@ def _alembic(engine: Engine) -> Config:
 
 
 def _sqlite(url: Any) -> Engine:
-    if url.database and url.database != ":memory:":
+    if url.database:
         folder = Path(url.database).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_private(Path(url.database))
@@ -132,6 +176,3 @@ def _postgresql(url: Any) -> Engine:
     return create_engine(
         url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS}
     )
-
-
-__all__ = ["Database", "DatabaseError", "OperationalError", "SchemaError", "head"]

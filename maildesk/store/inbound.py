@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from maildesk.read.mail import Envelope
 from maildesk.receive.incoming import Incoming
 from maildesk.store.schema import inbound, raw_mail
+from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_new
-
-SAME_BYTES = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,26 +145,22 @@ def first_with_key(transaction: Connection, key: str) -> int | None:
     return transaction.scalar(_WITH_KEY, {"key": key})
 
 
-def same_bytes(transaction: Connection, raw: str, id_: int, since: datetime) -> int | None:
-    """An earlier mail of the same bytes, received since, that is no copy itself."""
-    return transaction.scalar(
-        select(inbound.c.id)
-        .where(
-            inbound.c.raw == raw, inbound.c.id < id_, inbound.c.received_at > since, inbound.c.content_key.is_not(None)
-        )
-        .order_by(inbound.c.id.desc())
-        .limit(1)
+_SAME_BYTES = (
+    select(inbound.c.id)
+    .where(
+        inbound.c.content_key.between(bindparam("first"), bindparam("last")),
+        inbound.c.received_at > bindparam("since", type_=UtcDateTime),
+        inbound.c.id != bindparam("mail"),
     )
+    .order_by(inbound.c.id)
+    .limit(1)
+)
 
 
-def next_due(transaction: Connection) -> datetime | None:
-    """When the next waiting mail may be tried."""
-    return transaction.scalar(
-        select(inbound.c.next_attempt_at)
-        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None))
-        .order_by(inbound.c.next_attempt_at)
-        .limit(1)
-    )
+def same_bytes(transaction: Connection, prefix: str, id_: int, since: datetime) -> int | None:
+    """A mail received since whose content key has this prefix: the same bytes."""
+    asked = {"first": f"{prefix}:", "last": f"{prefix};", "since": since, "mail": id_}
+    return transaction.scalar(_SAME_BYTES, asked)
 
 
 def get(transaction: Connection, id_: int) -> Row[Any] | None:

@@ -28,6 +28,11 @@ def give_back(transaction: Connection, holder: str) -> None:
     transaction.execute(delete(lease).where(lease.c.holder == holder))
 
 
+def end_others(transaction: Connection, holder: str) -> None:
+    """End all leases but one holder's: he knows that he is alone."""
+    transaction.execute(delete(lease).where(lease.c.holder != holder))
+
+
 def free_claims(transaction: Connection, now: datetime) -> int:
     """Put mails back in line whose daemon no longer lives.  Returns how many."""
     alive = select(lease.c.holder).where(lease.c.name.startswith(DAEMON), lease.c.expires_at > now)

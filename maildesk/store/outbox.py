@@ -85,16 +85,19 @@ def _row(mail: Finished, now: datetime) -> dict[str, Any]:
     }
 
 
-def claim(transaction: Connection, me: str, now: datetime) -> Claimed | None:
-    """Claim the next mail that is due: urgent ones first, and never one while an older one waits for the same person and ticket."""
+def claim(transaction: Connection, me: str, now: datetime, count: int) -> list[Claimed]:
+    """Claim mails that are due: urgent ones first, and never one while an older one waits for the same person and ticket."""
+    found: list[Claimed] = []
     for urgency in URGENCIES:
-        row = transaction.execute(_CLAIM, {"me": me, "now": now, "wanted_urgency": urgency}).one_or_none()
-        if row is not None:
-            return Claimed(*row)
-    return None
+        if len(found) < count:
+            asked = {"now": now, "wanted_urgency": urgency, "count": count - len(found)}
+            found += [Claimed(*row) for row in transaction.execute(_DUE, asked)]
+    if found:
+        transaction.execute(_CLAIM, [{"mail": mail.id, "me": me, "attempts": mail.attempts} for mail in found])
+    return found
 
 
-def _claim_statement() -> Any:
+def _due() -> Any:
     older = outbox.alias("older")
     before = (
         select(older.c.id)
@@ -106,8 +109,12 @@ def _claim_statement() -> Any:
         )
         .correlate(outbox)
     )
-    chosen = (
-        select(outbox.c.id)
+    wanted = (
+        outbox.c.id, outbox.c.ticket, outbox.c.notice, outbox.c.recipient, outbox.c.reverse_path,
+        outbox.c.subject, outbox.c.octets, outbox.c.attempts + 1, outbox.c.created_at,
+    )  # fmt: skip
+    return (
+        select(*wanted)
         .where(
             outbox.c.state == "queued",
             outbox.c.urgency == bindparam("wanted_urgency"),
@@ -115,22 +122,17 @@ def _claim_statement() -> Any:
             ~before.exists(),
         )
         .order_by(outbox.c.next_attempt_at, outbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        .limit(bindparam("count"))
+        .with_for_update(skip_locked=True, of=outbox)
     )
-    return (
-        update(outbox)
-        .where(outbox.c.id == chosen)
-        .values(state="sending", claimed_by=bindparam("me"), attempts=outbox.c.attempts + 1)
-        .returning(
-            outbox.c.id, outbox.c.ticket, outbox.c.notice, outbox.c.recipient, outbox.c.reverse_path,
-            outbox.c.subject, outbox.c.octets, outbox.c.attempts, outbox.c.created_at,
-        )
-    )  # fmt: skip
 
 
-_CLAIM = _claim_statement()
+_DUE = _due()
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("mail"))
+    .values(state="sending", claimed_by=bindparam("me"), attempts=bindparam("attempts"))
+)
 
 
 _RECORD = insert(attempt)
@@ -174,11 +176,6 @@ def retry(transaction: Connection, id_: int, now: datetime) -> bool:
         .values(state="queued", reason="", next_attempt_at=now, created_at=now)
     )
     return result.rowcount == 1
-
-
-def next_due(transaction: Connection) -> datetime | None:
-    """When the next queued mail is due."""
-    return transaction.scalar(select(func.min(outbox.c.next_attempt_at)).where(outbox.c.state == "queued"))
 
 
 def by_message_id(transaction: Connection, message_id: str) -> Row[Any] | None:

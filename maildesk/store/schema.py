@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from maildesk.store.types import CleanText, Json, UtcDateTime
@@ -66,9 +65,7 @@ inbound = Table(
     Column("subject", CleanText),
     Column("explanation", Json),  # the chain that `mail explain` prints
     UniqueConstraint("mailbox", "uidvalidity", "uid"),
-    Index(
-        "ix_inbound_waiting", "id", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")
-    ),
+    Index("ix_inbound_waiting", "state", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -125,10 +122,10 @@ outbox = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("dedup", Text, nullable=False, unique=True),
-    Column("ticket", Id, ForeignKey("ticket.number")),
+    Column("ticket", Id, ForeignKey("ticket.number"), index=True),
     Column("inbound", Id, ForeignKey("inbound.id")),
     Column("notice", Text, nullable=False),
-    Column("recipient", CleanText, nullable=False, index=True),
+    Column("recipient", CleanText, nullable=False),
     Column("reverse_path", CleanText, nullable=False),
     Column("message_id", Text, nullable=False, unique=True),
     Column("subject", CleanText, nullable=False),
@@ -141,23 +138,8 @@ outbox = Table(
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_by", Text),
     Column("sent_at", UtcDateTime),
-    Index(
-        "ix_outbox_waiting",
-        "state",
-        "urgency",
-        "next_attempt_at",
-        "id",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
-    ),
-    Index(
-        "ix_outbox_order",
-        "recipient",
-        "ticket",
-        "id",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
-    ),
+    Index("ix_outbox_waiting", "state", "urgency", "next_attempt_at", "id"),
+    Index("ix_outbox_order", "recipient", "state", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -105,14 +105,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_inbound_message_id"), "inbound", ["message_id"], unique=False)
     op.create_index(op.f("ix_inbound_raw"), "inbound", ["raw"], unique=False)
     op.create_index(op.f("ix_inbound_ticket"), "inbound", ["ticket"], unique=False)
-    op.create_index(
-        "ix_inbound_waiting",
-        "inbound",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'received'"),
-        postgresql_where=sa.text("state = 'received'"),
-    )
+    op.create_index("ix_inbound_waiting", "inbound", ["state", "id"], unique=False)
     op.create_table(
         "message_ref",
         sa.Column("message_id", types.CleanText(), nullable=False),
@@ -167,23 +160,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "ix_outbox_order",
-        "outbox",
-        ["recipient", "ticket", "id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('queued', 'sending')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending')"),
-    )
-    op.create_index(op.f("ix_outbox_recipient"), "outbox", ["recipient"], unique=False)
-    op.create_index(
-        "ix_outbox_waiting",
-        "outbox",
-        ["state", "urgency", "next_attempt_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('queued', 'sending')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending')"),
-    )
+    op.create_index(op.f("ix_outbox_ticket"), "outbox", ["ticket"], unique=False)
+    op.create_index("ix_outbox_order", "outbox", ["recipient", "state", "id"], unique=False)
+    op.create_index("ix_outbox_waiting", "outbox", ["state", "urgency", "next_attempt_at", "id"], unique=False)
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -196,7 +175,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(op.f("ix_attempt_outbox"), "attempt", ["outbox"], unique=False)
-
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('ticket', :before)").bindparams(

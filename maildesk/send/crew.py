@@ -1,0 +1,87 @@
+"""Couriers at work, each in a thread of its own with at most one mail in hand.  They know no database.
+
+Whoever hands out mails collects the outcomes too; ``ring`` tells him that there is one.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, Protocol, TypeVar
+
+from maildesk.send.outcome import Courier, Outcome
+
+
+class Carried(Protocol):
+    """A mail as a courier needs it."""
+
+    @property
+    def reverse_path(self) -> str: ...  # noqa: D102
+    @property
+    def recipient(self) -> str: ...  # noqa: D102
+    @property
+    def octets(self) -> bytes: ...  # noqa: D102
+
+
+Mail = TypeVar("Mail", bound=Carried)
+
+
+class Crew(Generic[Mail]):
+    """The couriers of one daemon."""
+
+    def __init__(self, couriers: Sequence[Courier], ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._to_do: SimpleQueue[Mail | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Mail, Outcome | Exception]] = SimpleQueue()
+        self._out = 0
+        self._threads = [
+            threading.Thread(target=self._work, args=(courier,), name=f"courier-{n}", daemon=True)
+            for n, courier in enumerate(couriers, 1)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def idle(self) -> int:
+        """How many more mails can be in the air."""
+        return len(self._threads) - self._out
+
+    @property
+    def out(self) -> int:
+        """How many mails are in the air."""
+        return self._out
+
+    def hand_out(self, mail: Mail) -> None:
+        """Let an idle courier carry a mail."""
+        self._out += 1
+        self._to_do.put(mail)
+
+    def finished(self) -> Iterator[tuple[Mail, Outcome]]:
+        """The attempts that have ended since last asked.  Raises what a courier raised, though none should."""
+        while True:
+            try:
+                mail, outcome = self._done.get_nowait()
+            except Empty:
+                return
+            self._out -= 1
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield mail, outcome
+
+    def dismiss(self, timeout: float) -> None:
+        """Let the couriers end what they carry, ``timeout`` seconds at most, and close their connections."""
+        deadline = time.monotonic() + timeout
+        for _ in self._threads:
+            self._to_do.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self, courier: Courier) -> None:
+        while (mail := self._to_do.get()) is not None:
+            try:
+                outcome: Outcome | Exception = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
+            except Exception as fault:  # noqa: BLE001 - a thread must not take a mail's fate with it
+                outcome = fault
+            self._done.put((mail, outcome))
+            self._ring()
+        courier.close()
