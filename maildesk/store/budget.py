@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from maildesk.store.schema import auto_reply
+from maildesk.store.schema import auto_reply, outbox
 from maildesk.store.upsert import insert_for
 
 SLICES = 24
@@ -27,21 +27,38 @@ class Budget:
 _SPENT = select(auto_reply.c.scope, auto_reply.c.bucket, auto_reply.c.count).where(
     auto_reply.c.scope.in_(bindparam("scopes", expanding=True))
 )
+_ANSWERED = select(outbox.c.id).where(outbox.c.recipient == bindparam("address"), outbox.c.state != "held").limit(1)
 
 
-def exhausted(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> Budget | None:
-    """The first budget that allows no more; the slice that straddles the start of its window counts whole."""
-    slices = transaction.execute(_SPENT, {"scopes": [budget.scope for budget in budgets]}).tuples().all()
+def take(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> Budget | None:
+    """Count one answer in each budget, or in none: then the first that allows no more is returned.
+
+    It counts before it looks, so that of two machines one waits for the other.
+    """
+    _count(transaction, budgets, now, 1)
+    full = _overdrawn(transaction, budgets, now)
+    if full is not None:
+        _count(transaction, budgets, now, -1)
+    return full
+
+
+def was_answered(transaction: Connection, address: str) -> bool:
+    """Whether the desk has ever sent, or is about to send, this address (in lower case) anything."""
+    return transaction.scalar(_ANSWERED, {"address": address}) is not None
+
+
+def _overdrawn(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> Budget | None:
+    """The slice that straddles the start of a budget's window counts whole."""
+    slices = transaction.execute(_SPENT, {"scopes": [budget.scope for budget in budgets]}).all()
     for budget in budgets:
         since = _slice(now, budget.window) - budget.window
-        if sum(count for scope, at, count in slices if scope == budget.scope and at >= since) >= budget.most:
+        if sum(count for scope, at, count in slices if scope == budget.scope and at >= since) > budget.most:
             return budget
     return None
 
 
-def spend(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> None:
-    """Count one answer in each budget."""
-    rows = [{"scope": budget.scope, "bucket": _slice(now, budget.window), "count": 1} for budget in budgets]
+def _count(transaction: Connection, budgets: Sequence[Budget], now: datetime, change: int) -> None:
+    rows = [{"scope": budget.scope, "bucket": _slice(now, budget.window), "count": change} for budget in budgets]
     if rows:
         transaction.execute(_upsert(transaction.dialect.name), rows)
 
@@ -49,7 +66,7 @@ def spend(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> 
 @cache
 def _upsert(dialect: str) -> Any:
     insert = insert_for(dialect, auto_reply)
-    return insert.on_conflict_do_update(index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + 1})
+    return insert.on_conflict_do_update(index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + insert.excluded.count})
 
 
 def forget(transaction: Connection, before: datetime) -> None:

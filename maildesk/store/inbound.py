@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from maildesk.read.mail import Envelope
 from maildesk.receive.incoming import Incoming
@@ -70,14 +70,14 @@ def claim(transaction: Connection, me: str, now: datetime, count: int, octets: i
         .limit(count)
         .with_for_update(skip_locked=True, of=inbound)
     )
-    ids = _within(transaction.execute(chosen).tuples(), octets)
+    ids = _within(transaction.execute(chosen), octets)
     if ids:
         mine = update(inbound).where(inbound.c.id.in_(ids)).values(claimed_by=me, attempts=inbound.c.attempts + 1)
         transaction.execute(mine)
     return ids
 
 
-def _within(rows: Iterable[tuple[int, int]], octets: int) -> list[int]:
+def _within(rows: Iterable[Row[Any]], octets: int) -> list[int]:
     ids: list[int] = []
     for id_, size in rows:
         octets -= size
@@ -145,11 +145,13 @@ def first_with_key(transaction: Connection, key: str) -> int | None:
     return transaction.scalar(_WITH_KEY, {"key": key})
 
 
+_TURN = select(func.pg_advisory_xact_lock(bindparam("key")))
 _SAME_BYTES = (
     select(inbound.c.id)
     .where(
         inbound.c.content_key.between(bindparam("first"), bindparam("last")),
         inbound.c.received_at > bindparam("since", type_=UtcDateTime),
+        inbound.c.received_at < bindparam("until", type_=UtcDateTime),
         inbound.c.id != bindparam("mail"),
     )
     .order_by(inbound.c.id)
@@ -157,9 +159,14 @@ _SAME_BYTES = (
 )
 
 
-def same_bytes(transaction: Connection, prefix: str, id_: int, since: datetime) -> int | None:
-    """A mail received since whose content key has this prefix: the same bytes."""
-    asked = {"first": f"{prefix}:", "last": f"{prefix};", "since": since, "mail": id_}
+def same_bytes(transaction: Connection, prefix: str, id_: int, since: datetime, until: datetime) -> int | None:
+    """A mail received between these moments whose content key has this prefix: the same bytes.
+
+    No unique key can say "within a day", so on PostgreSQL such mails take turns until their transactions end.
+    """
+    if transaction.dialect.name == "postgresql":
+        transaction.execute(_TURN, {"key": int.from_bytes(sha256(prefix.encode()).digest()[:8], signed=True)})
+    asked = {"first": f"{prefix}:", "last": f"{prefix};", "since": since, "until": until, "mail": id_}
     return transaction.scalar(_SAME_BYTES, asked)
 
 
