@@ -52,6 +52,7 @@ NASTY = (
 )
 NASTY_IDS = (
     "=?utf-8?q?a=0D=0AX: 1?=@x",
+    "=?utf-8?q?a?=@x.example",
     "a@b>\r\nBcc: eve@evil.example",
     "a b@x",
     "a@b@c",

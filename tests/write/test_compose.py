@@ -112,6 +112,11 @@ def test_odd_ids_that_do_no_harm_are_copied(id_: str) -> None:
     assert raw_field(replace(LETTER, in_reply_to=(id_,)), "In-Reply-To") == f"In-Reply-To: <{id_}>"
 
 
+def test_an_id_named_twice_is_written_once() -> None:
+    references = raw_field(replace(LETTER, references=("a@x", "b@x", "a@x")), "References")
+    assert references == "References: <a@x> <b@x>"
+
+
 def test_a_long_thread_keeps_its_first_and_its_newest_ids() -> None:
     thread = tuple(f"{number}@x.example" for number in range(200))
     references = raw_field(replace(LETTER, references=thread + thread), "References").split()[1:]
@@ -135,6 +140,7 @@ def test_a_long_thread_keeps_its_first_and_its_newest_ids() -> None:
         "",
         f"{'b' * 65}@x.example",
         f"bob@{'x.' * 130}example",
+        f"{'b' * 60}@{'.'.join(['x' * 63] * 4)}",
         '"a"b"@x',
         "bob@exa mple",
         'b"ob@x.example',
@@ -240,13 +246,14 @@ def test_the_ticket_tag_stays_readable_before_an_encoded_subject() -> None:
         ("Grüße aus München, alles gut.\n", "quoted-printable"),
         ("ж" * 500 + "\n", "base64"),
         ("no end", "7bit"),
+        ("a\0b\n", "7bit"),
     ],
 )
 def test_body_encodings(text: str, encoding: str) -> None:
     letter = replace(LETTER, text=text, html="")
     mail = parsed(letter)
     assert mail["Content-Transfer-Encoding"] == encoding
-    assert mail.get_content().rstrip("\r\n") == text.rstrip("\n")
+    assert mail.get_content().rstrip("\r\n") == text.rstrip("\n").replace("\0", "")
     assert b"\nFrom " not in compose(letter)
 
 

@@ -248,6 +248,12 @@ def test_a_subject_is_one_short_line() -> None:
     assert subject.endswith("...")
 
 
+def test_a_subject_template_of_several_lines_makes_one_line(folder: Path) -> None:
+    write(folder, {"reached.subject.txt": "We have\n\n  your mail"})
+    reached = next(notice for notice in NOTICES if notice.name == "reached")
+    assert Renderer(folder, DESK).render(reached).subject == "We have your mail"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped templates, to be broken."""
