@@ -218,10 +218,7 @@ def test_a_budget_frees_itself_as_its_window_slides(database: Database) -> None:
 
     def spend(now: datetime) -> bool:
         with database.writing() as transaction:
-            if budget.exhausted(transaction, [day], now):
-                return False
-            budget.spend(transaction, [day], now)
-            return True
+            return budget.take(transaction, [day], now) is None
 
     assert [spend(NOW + n * HOUR) for n in range(5)] == [True, True, True, False, False]
     assert not spend(NOW + 23 * HOUR)
@@ -232,11 +229,12 @@ def test_a_budget_frees_itself_as_its_window_slides(database: Database) -> None:
 def test_budgets_of_several_scopes_do_not_mix(database: Database) -> None:
     one, other = Budget("domain:a.example", 1, HOUR, ""), Budget("domain:b.example", 1, HOUR, "")
     with database.writing() as transaction:
-        budget.spend(transaction, [one], NOW)
-        assert budget.exhausted(transaction, [other, one], NOW) is one
-        assert budget.exhausted(transaction, [other], NOW) is None
+        assert budget.take(transaction, [one], NOW) is None
+        assert budget.take(transaction, [other, one], NOW) is one
+        assert budget.take(transaction, [other], NOW) is None  # what was refused has spent nothing
+        assert budget.take(transaction, [other], NOW) is other
         budget.forget(transaction, NOW + DAY)
-        assert budget.exhausted(transaction, [one], NOW) is None
+        assert budget.take(transaction, [one], NOW) is None
 
 
 def test_an_address_is_muted_by_failures_on_two_days_and_freed_by_a_mail(database: Database) -> None:

@@ -81,7 +81,7 @@ def test_octets_come_back_as_they_went_in(database: Database) -> None:
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.writing() as transaction:
         transaction.execute(insert(lease), {"name": "x", "holder": "y", "expires_at": NOW})
-        1 / 0  # noqa: B018 - the block's own fault
+        1 / 0  # noqa: B018
     with database.reading() as transaction:
         assert transaction.execute(select(lease)).all() == []
 
