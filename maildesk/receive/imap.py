@@ -23,6 +23,7 @@ BUSY_SECONDS = 1.0  # after a pass that took mail: more may have come meanwhile
 LONGEST_IDLE = 28 * 60.0  # RFC 2177: a server may hang up after 30 minutes
 LEASE_SECONDS = 10.0  # how long the last word on the lease is believed
 PERSON_SECONDS = 15 * 60.0  # between attempts while a person has something to mend
+FINISH_SECONDS = 1.5  # after the stop, for the batch in hand
 AWAY_SECONDS = 15 * 60.0  # without the server, before a person is told
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class Mailbox:
         self._lease = lease
         self._pause = pause
         self._drain = Drain(accept, alarm, clock, max_message_bytes)
+        self._session: Session | None = None  # the latest; another thread may cut it
         self._told: set[str] = set()  # kinds of alarm about the connection, until it works again
         self._away_since: datetime | None = None
         self._lease_asked = datetime.min.replace(tzinfo=UTC)
@@ -78,8 +80,13 @@ class Mailbox:
             stop=stop_when_event_set(stop),
             retry_error_callback=lambda _: None,
         )
-        while not stop.is_set():
-            retrying(self._work, stop)
+        ended = threading.Event()
+        threading.Thread(target=self._cut_after, args=(stop, ended), name="imap-stop", daemon=True).start()
+        try:
+            while not stop.is_set():
+                retrying(self._work, stop)
+        finally:
+            ended.set()
 
     def drain(self, session: Session, stop: threading.Event) -> Pass:
         """One pass over the mailbox.  Raises a connection fault."""
@@ -92,13 +99,23 @@ class Mailbox:
             return
         before = self._drain.progress
         try:
-            with open_session(self._settings, self._secret(), stop) as session:
+            with open_session(self._settings, self._secret(), self._connected) as session:
                 self._serve(session, stop)
         except CONNECTION_FAULTS as fault:
             if self._drain.progress == before:
                 raise
             log.info("mailbox lost", server=self._server, fault=str(fault))
             self._pause(stop, BUSY_SECONDS)
+
+    def _connected(self, session: Session) -> None:
+        self._session = session
+
+    def _cut_after(self, stop: threading.Event, ended: threading.Event) -> None:
+        """Close the connection soon after the stop, lest a silent server keep us from ending."""
+        stop.wait()
+        while not ended.wait(FINISH_SECONDS):
+            if self._session:
+                self._session.cut()
 
     def _serve(self, session: Session, stop: threading.Event) -> None:
         result = self.drain(session, stop)

@@ -9,7 +9,6 @@ import math
 import select
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -31,8 +30,6 @@ from maildesk.settings_model import ImapIn
 
 CONNECT_SECONDS = 5.0  # at most, for each of connecting, the TLS handshake and the greeting: nothing can interrupt them
 LOGOUT_SECONDS = 2.0
-FINISH_SECONDS = 1.5  # after the stop, for the batch in hand
-WATCH_SECONDS = 0.5
 SEARCH_WINDOW = 20_000  # messages: the answer is one line, and imaplib refuses lines over 1,000,000 octets
 
 # What a connection raises that is lost or talks nonsense (ValueError: an answer that imapclient cannot read).
@@ -186,9 +183,17 @@ class Session:
         prefix = self._prefix()
         full = name if name.startswith(prefix) else prefix + name
         if not self._client.folder_exists(full):
-            self._client.create_folder(full)
-            self._client.subscribe_folder(full)
+            self._create(full)
         return full
+
+    def _create(self, name: str) -> None:
+        try:
+            self._client.create_folder(name)
+        except IMAPClientError as fault:
+            if "[ALREADYEXISTS]" not in str(fault).upper():  # RFC 5530 §3: somebody else was faster
+                raise
+        with suppress(IMAPClientError):  # some servers know no subscriptions; a lost connection shows in what follows
+            self._client.subscribe_folder(name)
 
     def _prefix(self) -> str:
         personal = self._client.namespace().personal if self._client.has_capability("NAMESPACE") else None
@@ -196,39 +201,23 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: ImapIn, password: str, stop: threading.Event) -> Iterator[Session]:
+def open_session(
+    settings: ImapIn, password: str, connected: Callable[[Session], object] = lambda _: None
+) -> Iterator[Session]:
     """Connect, log in and select the folder; log out at the end.
 
-    Soon after ``stop`` the connection is closed, whatever the server does.  Raises NeedsPerson or a connection fault.
+    ``connected`` gets the session before anything is said on it, to `Session.cut` it if need be.
+    Raises NeedsPerson or a connection fault.
     """
     client = _connect(settings)
     session = Session(client, settings)
     try:
-        with _cut_at(stop, session):
-            _log_in(client, settings, password)
-            session.select(settings.folder)
-            yield session
+        connected(session)
+        _log_in(client, settings, password)
+        session.select(settings.folder)
+        yield session
     finally:
         session.close()
-
-
-@contextmanager
-def _cut_at(stop: threading.Event, session: Session) -> Iterator[None]:
-    """Close the connection soon after ``stop``, lest a silent server keep us from ending."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            if stop.wait(WATCH_SECONDS):
-                if not over.wait(FINISH_SECONDS):
-                    session.cut()
-                return
-
-    threading.Thread(target=watch, name="imap-stop", daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def _connect(settings: ImapIn) -> IMAPClient:
@@ -255,7 +244,8 @@ def _start_tls(client: IMAPClient, context: ssl.SSLContext) -> None:
     try:
         client.starttls(context)
     except CONNECTION_FAULTS:
-        client.shutdown()
+        with suppress(OSError):  # the handshake may have closed it
+            client.shutdown()
         raise
 
 

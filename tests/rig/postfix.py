@@ -67,6 +67,7 @@ class Postfix:
         self._others = others
         self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, or start again with the queue of before, and return when it answers."""
@@ -75,7 +76,8 @@ class Postfix:
         self._configure("master.cf", f"127.0.0.1:{self.port} inet n - n - - smtpd{_SERVICES}")
         self._configure("transport", f"{DESK_ADDRESS} {self._desk}\n")
         command = [str(_PROGRAMS / "master"), "-c", str(self.directory), "-d"]
-        self._process = start(command, _ROOT, self.directory / "output.log", end="TERM")
+        self._process = start(command, _ROOT, self.directory / "output.log")
+        self._guard = _guard(self._process.pid)
         wait_for_port(self.port)
 
     def stop(self) -> None:
@@ -83,6 +85,10 @@ class Postfix:
         if self._process:
             stop(self._process)
             self._process = None
+        if self._guard:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
 
     def flush(self) -> None:
         """Try all deferred mail now."""
@@ -152,6 +158,12 @@ class Postfix:
             "smtputf8_enable": "yes",
             **self._settings,
         }
+
+
+def _guard(pid: int) -> subprocess.Popen[bytes]:
+    """Ends the server when we are gone: the kernel forgets to, since Postfix's master changes its user for a moment."""
+    command = ["/bin/sh", "-c", 'read -r _; kill -TERM "$0"', str(pid)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
 
 @contextmanager
