@@ -48,7 +48,7 @@ def _finished(transaction: Connection, office: Office, notice: Notice, cause: Ca
     letter = Letter(
         from_name=office.settings.desk.name,
         from_address=office.address,
-        to_name=notice.recipient.name,
+        to_name=notice.recipient.name if notice.recipient.purpose is Purpose.STAFF else "",  # a stranger chose his own
         to_address=address,
         subject=rendered.subject,
         text=rendered.text,
