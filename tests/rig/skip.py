@@ -23,6 +23,7 @@ _PROGRAMS = {  # what a need looks for, and the Debian package that brings it
     "chromium": ("chromium", "chromium"),
     "openssl": ("openssl", "openssl"),
     "systemd-analyze": ("systemd-analyze", "systemd"),
+    "systemd-sysusers": ("systemd-sysusers", "systemd"),
 }
 _SBIN = "/usr/sbin:/sbin"
 
