@@ -23,9 +23,10 @@ class People:
     operator: Person | None = None
 
     def at(self, address: str) -> Person | None:
-        """Who writes from an address; case does not count, a sub-address (``ann+desk@``) does."""
+        """Who writes from an address, the operator too; case does not count, a sub-address (``ann+desk@``) does."""
         wanted = address.lower()
-        return next((person for person in self.all if wanted in _lower(person.addresses)), None)
+        everybody = (*self.all, self.operator) if self.operator else self.all
+        return next((person for person in everybody if wanted in _lower(person.addresses)), None)
 
     def named(self, name: str) -> Person | None:
         """Who has that name; case does not count."""

@@ -11,6 +11,7 @@ from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket
 
 OLDEST_OPENING_DAYS = 5  # business days [Procedure, Time]
+OF_THE_WRITER = frozenset({"name", "email", "phone"})  # facts that each writer has of his own
 
 
 class Role(StrEnum):
@@ -51,6 +52,7 @@ class Open:
     received_at: datetime
     facts: Facts
     linked: int | None = None
+    our_clock: bool = True  # whether ``received_at`` is our own clock's word, not a mailbox's
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +76,24 @@ def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy
         return [NoteFiled(actor.address)]
     joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
     if actor.role in (Role.REQUESTER, Role.PARTICIPANT):
-        joined += _learnt(ticket, command.facts)
+        joined += _learnt(ticket, command.facts, actor.role)
     return joined
 
 
-def opening_time(received_at: datetime, policy: Policy, now: datetime) -> tuple[datetime, str]:
-    """When the ticket's clocks begin (UTC), and why that is not when the mail came, if so [Procedure, Time]."""
+def opening_time(received_at: datetime, policy: Policy, now: datetime, *, our_clock: bool) -> tuple[datetime, str]:
+    """When the ticket's clocks begin (UTC), and why that is not when the mail came, if so [Procedure, Time].
+
+    What our own clock saw is never too old: the desk's downtime is not taken off a ticket's time.
+    """
     if received_at > now:
         return now, f"the mail system says it came at {received_at.isoformat()}, which is in the future: opened now"
-    if received_at < policy.calendar.days_back(now, OLDEST_OPENING_DAYS):
+    if not our_clock and received_at < policy.calendar.days_back(now, OLDEST_OPENING_DAYS):
         return now, f"it lay in the mailbox since {received_at.isoformat()}, over 5 business days: opened now"
     return received_at, ""
 
 
 def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
-    opened_at, why = opening_time(command.received_at, policy, now)
+    opened_at, why = opening_time(command.received_at, policy, now, our_clock=command.our_clock)
     return Opened(
         opened_at=opened_at.astimezone(UTC).isoformat(),
         subject=command.subject,
@@ -105,8 +110,11 @@ def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
     )
 
 
-def _learnt(ticket: Ticket, facts: Facts) -> list[Body]:
+def _learnt(ticket: Ticket, facts: Facts, role: Role) -> list[Body]:
+    """What is new.  A participant adds what nobody has told, and nothing of himself: the contact is the requester."""
     news = {key: value for key, value in facts.contact.items() if value and ticket.contact.get(key) != value}
+    if role is Role.PARTICIPANT:
+        news = {key: value for key, value in news.items() if key not in OF_THE_WRITER and not ticket.contact.get(key)}
     if not news and facts.contract in ("", ticket.contract):
         return []
     return [ContactLearnt(news, facts.contract, list(facts.flags))]

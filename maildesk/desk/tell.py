@@ -1,6 +1,6 @@
 """Who is told what when a mail has made events.  Pure: events in, notices out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +14,13 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
-    NoteFiled as NoteFiledNotice,
     Notice,
     Reached,
     Recipient,
     Undeliverable,
+)
+from maildesk.desk.notices import (
+    NoteFiled as NoteFiledNotice,
 )
 from maildesk.desk.policy import Person, Policy
 from maildesk.desk.subject import clean_subject
@@ -68,21 +70,38 @@ def on_opened(
         acknowledgement=answering.words,
         enclosures=writing.enclosures,
     )
-    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=ticket.requester)
+    writer = ticket.requester if answering.wanted and not answering.held else ""  # the answer tells him of it
+    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer)
 
 
 def on_joined(
-    bodies: Iterable[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy
+    bodies: Sequence[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy
 ) -> list[Notice]:
     """What a mail to an existing ticket makes: the team hears of it, its writer only where he could be mistaken."""
+    learnt = [body for body in bodies if isinstance(body, ContactLearnt)]
     notices: list[Notice] = []
     for body in bodies:
         if isinstance(body, NoteFiled):
             notices.append(_note_filed(ticket, writing, writer, policy))
         elif isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
-            notices += _joined(body, ticket, writing, policy, _changed(bodies))
+            notices += _joined(body, ticket, writing, policy, learnt)
             notices += _reached(body, ticket, writer)
     return notices
+
+
+def on_complaint(
+    ticket: Ticket | None, address: str, subject: str, reason: str, outbox: int, policy: Policy
+) -> list[Notice]:
+    """A recipient called our mail a nuisance: the team of its ticket is told, the operator where it was of none."""
+    title = "A recipient complained"
+    facts = Alert(
+        title,
+        (f"{address} reported our mail as a nuisance: {subject}", reason),
+        "Scheduled mail to this address has stopped; any mail from it starts it again.",
+    )
+    if ticket is None:
+        return alert(policy, f"complaint:{outbox}", title, facts.lines, facts.remedy)
+    return _to_team("alert", ticket, policy, f"complaint:{outbox}", facts, without=address)
 
 
 def on_undeliverable(
@@ -131,13 +150,17 @@ def _acknowledgement(ticket: Ticket, writing: Writing, answering: Answering, pol
     recipient = Recipient(
         ticket.requester, ticket.requester_name, str(policy.calendar.zone), policy.language, Purpose.CUSTOMER
     )
-    return Notice("acknowledgement", recipient, ticket.number, f"acknowledgement:{ticket.number}", facts, held=answering.held)
+    return Notice(
+        "acknowledgement", recipient, ticket.number, f"acknowledgement:{ticket.number}", facts, held=answering.held
+    )
 
 
 def _joined(
-    body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, changed: frozenset[str]
+    body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, learnt: Sequence[ContactLearnt]
 ) -> list[Notice]:
     outsider = (f"from {writing.author}, not on this ticket",) if body.role == Role.OUTSIDER else ()
+    changed = {key for news in learnt for key in news.contact}
+    of_contract = (flag for news in learnt for flag in news.flags)
     facts = Joined(
         number=policy.number(ticket.number),
         subject=ticket.subject,
@@ -146,14 +169,10 @@ def _joined(
         received_at=writing.received_at,
         text=writing.text,
         facts=tuple(fact for fact in writing.facts if fact.key in changed),
-        flags=(*outsider, *writing.flags),
+        flags=(*outsider, *of_contract, *writing.flags),
         enclosures=writing.enclosures,
     )
     return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author)
-
-
-def _changed(bodies: Iterable[Body]) -> frozenset[str]:
-    return frozenset(key for body in bodies if isinstance(body, ContactLearnt) for key in body.contact)
 
 
 def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice]:
@@ -168,11 +187,8 @@ def _note_filed(ticket: Ticket, writing: Writing, writer: Recipient, policy: Pol
 
 
 def _to_team(name: str, ticket: Ticket, policy: Policy, cause: str, facts: Facts, without: str = "") -> list[Notice]:
-    people = [
-        person
-        for person in policy.audience(ticket.team)
-        if without not in (address.lower() for address in person.addresses)
-    ]
+    """To each member by himself, ``without`` the one who has that address; to the operator if that leaves nobody."""
+    people = _others(policy.audience(ticket.team), without) or _others((policy.operator,), without)
     return [
         Notice(
             name,
@@ -183,6 +199,11 @@ def _to_team(name: str, ticket: Ticket, policy: Policy, cause: str, facts: Facts
         )
         for person in people
     ]
+
+
+def _others(people: Iterable[Person | None], without: str) -> list[Person]:
+    wanted = without.lower()
+    return [person for person in people if person and wanted not in (address.lower() for address in person.addresses)]
 
 
 def _recipient(person: Person, purpose: Purpose) -> Recipient:

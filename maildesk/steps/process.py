@@ -1,6 +1,6 @@
 """Step 3: one read mail becomes a ticket, joins one, marks an attempt, or is held; all of it in the caller's transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from maildesk.desk.decide import Actor, Facts, Join, Open, Role, decide
 from maildesk.desk.events import Opened
-from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
+from maildesk.desk.notices import Enclosure, Recipient
 from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
@@ -19,15 +19,17 @@ from maildesk.read.contact import read_contact
 from maildesk.read.mail import Attachment, Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
-from maildesk.steps.answering import over_budget
+from maildesk.steps.answering import over_budget, within_budget
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.steps.reports import take_report
 from maildesk.steps.whose import Whose, whose
 from maildesk.store import inbound, outbox, suppression, tickets
+from maildesk.write.compose import usable_address
 
 SAME_BYTES = timedelta(hours=24)  # a monitor may say the same each day
+OUR_CLOCK = ("smtp", "lmtp")  # sources whose mails were dated by our own clock
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
 
 
@@ -39,14 +41,13 @@ class End:
     reason: str
     ticket: int | None = None
     duplicate_of: int | None = None
-    content_key: str | None = None
     explanation: tuple[str, ...] = ()
 
 
 def process(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
     """Decide and write everything that one mail causes, and mark it finished."""
     first = _first_copy(transaction, reading)
-    end = _copy(reading, first) if first is not None else _fresh(transaction, office, reading, now)
+    end = _copy(first) if first is not None else _fresh(transaction, office, reading, now)
     _finish(transaction, reading, end)
     return end
 
@@ -55,7 +56,7 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
     kind, sender = reading.verdict.kind, reading.mail.sender
     if kind is Kind.OWN:
         return End("done", "our own mail came back: nothing to do")
-    if kind.held or (sender is not None and sender.key == office.address.lower()):
+    if kind.held:
         return _hold(transaction, office, reading, now)
     if kind in REPORTS:
         ticket, done = take_report(transaction, office, reading, now)
@@ -72,21 +73,12 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
 
 def _hold(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
     """A loop, or a mail that claims to be ours without our signature: for a person to look at."""
-    reason = (
-        reading.verdict.reason
-        if reading.verdict.kind.held
-        else "its From is the desk's own address, but we did not sign it"
-    )
-    inbound_id = reading.waiting.id
+    reason, inbound_id = reading.verdict.reason, reading.waiting.id
     lines = (f"Mail {inbound_id} was kept and not answered: {reason}.", f"Subject: {reading.mail.subject}")
     remedy = f"Look at it with `maildesk mail show {inbound_id}`."
-    post(
-        transaction,
-        office,
-        alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy),
-        Cause(inbound_id),
-        now,
-    )
+    notices = alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy)
+    notices = within_budget(transaction, office, notices, now, of_the_firm=True)
+    post(transaction, office, notices, Cause(inbound_id), now)
     return End("held", reason)
 
 
@@ -102,11 +94,13 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
         received_at=reading.waiting.envelope.received_at,
         facts=facts,
         linked=found.linked,
+        our_clock=reading.waiting.envelope.source in OUR_CLOCK,
     )
     (opened,) = decide(None, command, actor, office.policy, now)
     ticket = _opened(transaction, office, reading, opened, actor, now)
     writing, enclosed = _writing(office, reading, reading.mail.text, ticket, now)
     notices = on_opened(opened, ticket, writing, answering, office.policy, now) if isinstance(opened, Opened) else []
+    notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     return _end(office, reading, found, ticket, f"opened {office.policy.number(ticket.number)}", answering.words)
 
@@ -115,18 +109,16 @@ def _opened(
     transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime
 ) -> Ticket:
     ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now)
-    partners = [
-        address.lower() for address in _partners(office, ticket.contract, now) if address.lower() != ticket.requester
-    ]
-    tickets.add_participants(transaction, ticket.number, partners)
+    _add_partners(transaction, office, ticket, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     return ticket
 
 
-def _partners(office: Office, contract: str, now: datetime) -> tuple[str, ...]:
+def _add_partners(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> None:
     """A contract's partner addresses stand as participants on its tickets [Procedure 2]."""
-    row = office.register.numbered(contract, _today(office, now)) if contract else None
-    return row.partners if row else ()
+    row = office.register.numbered(ticket.contract, _today(office, now)) if ticket.contract else None
+    partners = {address.lower() for address in row.partners} if row else set()
+    tickets.add_participants(transaction, ticket.number, partners - {ticket.requester})
 
 
 def _join(
@@ -137,10 +129,12 @@ def _join(
     facts = _facts(office, reading, text, ticket.contact, now)
     bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
     changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now)
+    if changed.contract != ticket.contract:
+        _add_partners(transaction, office, changed, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     writing, enclosed = _writing(office, reading, text, changed, now)
     notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy)
-    notices = [_within_budget(transaction, office, notice, now) for notice in notices]
+    notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     done = "filed as an internal note on" if found.role is Role.STAFF else "joined"
     return _end(
@@ -148,10 +142,9 @@ def _join(
     )
 
 
-def _within_budget(transaction: Connection, office: Office, notice: Notice, now: datetime) -> Notice:
-    if notice.name not in ANSWERS:
-        return notice
-    return replace(notice, held=over_budget(transaction, office, notice.recipient.address, now))
+def _is_of_the_firm(office: Office, reading: Reading) -> bool:
+    sender = reading.mail.sender
+    return sender is not None and office.people.at(sender.address) is not None
 
 
 def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool, now: datetime) -> Answering:
@@ -159,7 +152,7 @@ def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool
         return Answering(False, "none: From names nobody who can be answered")
     if not owed:
         return Answering(False, "none: a robot or a list is not answered")
-    if not actor.address.isascii():
+    if not usable_address(actor.address):
         return Answering(False, f"none: mail cannot be sent to {actor.address}")
     held = over_budget(transaction, office, actor.address, now)
     if held:
@@ -194,7 +187,7 @@ def _writing(
         missing=missing_facts(ticket.contact),
         show_values=office.register.knows(ticket.requester, _today(office, now)),
         enclosures=enclosures,
-        flags=_flags(office, reading),
+        flags=_flags(office, reading, ticket),
     )
     return writing, enclosed
 
@@ -218,10 +211,10 @@ def _enclosures(reading: Reading) -> tuple[tuple[Attachment, ...], tuple[Enclosu
     return tuple(enclosed), tuple(listed)
 
 
-def _flags(office: Office, reading: Reading) -> tuple[str, ...]:
+def _flags(office: Office, reading: Reading, ticket: Ticket) -> tuple[str, ...]:
     robot = () if reading.verdict.kind.answered else (f"{reading.verdict.kind}: {reading.verdict.reason}",)
     tag = reading.clues.tag
-    named = (f"its subject names {office.policy.number(tag)}",) if tag is not None else ()
+    named = (f"its subject names {office.policy.number(tag)}",) if tag not in (None, ticket.number) else ()
     return (*robot, *named, *reading.mail.faults)
 
 
@@ -278,11 +271,11 @@ def _first_copy(transaction: Connection, reading: Reading) -> int | None:
     if reading.content_key:
         first = inbound.first_with_key(transaction, reading.content_key)
         return None if first == waiting.id else first
-    since = waiting.envelope.received_at - SAME_BYTES
-    return inbound.same_bytes(transaction, reading.bytes_key, waiting.id, since)
+    since, until = waiting.envelope.received_at - SAME_BYTES, waiting.envelope.received_at + SAME_BYTES
+    return inbound.same_bytes(transaction, reading.bytes_key, waiting.id, since, until)
 
 
-def _copy(reading: Reading, first: int) -> End:
+def _copy(first: int) -> End:
     return End("done", f"the same mail as {first}", duplicate_of=first)
 
 

@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from maildesk.desk.events import DeliveryFailed
-from maildesk.desk.tell import alert, on_undeliverable
+from maildesk.desk.tell import on_complaint, on_undeliverable
 from maildesk.desk.token import Purpose
 from maildesk.office import Office
 from maildesk.read.report import Report, ReportedRecipient, ReportKind, proof, read_report
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.store import outbox, suppression, tickets
+
+OF_TROUBLE = ("undeliverable", "alert")  # notices that tell of trouble with other notices
 
 
 def take_report(transaction: Connection, office: Office, reading: Reading, now: datetime) -> tuple[int | None, str]:
@@ -29,7 +31,7 @@ def take_report(transaction: Connection, office: Office, reading: Reading, now: 
     if not believed:
         return None, "not proven to be about a mail of ours: kept, nothing changed"
     for sent, recipient in believed:
-        _apply(transaction, office, report, sent, recipient, now)
+        _apply(transaction, office, report, sent, recipient, now, reading.waiting.id)
     return believed[0][0].ticket, "; ".join(
         f"{_outcome(report, recipient)}: {sent.recipient}" for sent, recipient in believed
     )
@@ -79,17 +81,24 @@ def _sent(transaction: Connection, report: Report, ticket: int, recipient: str) 
 
 
 def _apply(
-    transaction: Connection, office: Office, report: Report, sent: Row[Any], recipient: ReportedRecipient, now: datetime
+    transaction: Connection,
+    office: Office,
+    report: Report,
+    sent: Row[Any],
+    recipient: ReportedRecipient,
+    now: datetime,
+    inbound: int,
 ) -> None:
     words = " ".join(
         part for part in (recipient.status, recipient.diagnostic or report.disposition or report.feedback_type) if part
     )
     outbox.record(transaction, sent.id, now, _outcome(report, recipient), None, words)
     if report.kind is ReportKind.FEEDBACK:
-        _complaint(transaction, office, sent, words, now)
+        _complaint(transaction, office, sent, words, now, inbound)
     elif report.kind is ReportKind.DELIVERY and recipient.permanent and sent.state != "failed":
         outbox.mark_failed(transaction, sent.id, words)
-        tell_undeliverable(transaction, office, sent, words or "its server says that it was not delivered", now)
+        reason = words or "its server says that it was not delivered"
+        tell_undeliverable(transaction, office, sent, reason, now, inbound)
 
 
 def _outcome(report: Report, recipient: ReportedRecipient) -> str:
@@ -100,26 +109,29 @@ def _outcome(report: Report, recipient: ReportedRecipient) -> str:
     return "bounced" if recipient.permanent else recipient.action or "reported"
 
 
-def tell_undeliverable(transaction: Connection, office: Office, sent: Any, reason: str, now: datetime) -> None:
-    """A mail failed for good: an event of its ticket, the address noted, the team told once.  ``sent`` has the outbox row's columns."""
+def tell_undeliverable(
+    transaction: Connection, office: Office, sent: Any, reason: str, now: datetime, inbound: int | None = None
+) -> None:
+    """A mail failed for good: an event of its ticket, the address noted, the team told once.
+
+    ``sent`` has the outbox row's columns; ``inbound`` is the report, None where our own relay refused the mail.
+    """
     muted = suppression.failed(transaction, sent.recipient, now, reason)
     event = DeliveryFailed(sent.recipient, sent.notice, reason)
     ticket = tickets.get(transaction, sent.ticket, for_update=True) if sent.ticket else None
     if ticket is not None:
-        ticket = tickets.append(transaction, ticket, [event], "desk", None, now)
-    if sent.notice in ("undeliverable", "alert"):  # whoever cannot be told of it must not be told that he cannot
+        ticket = tickets.append(transaction, ticket, [event], "desk", inbound, now)
+    if sent.notice in OF_TROUBLE:  # whoever cannot be told of it must not be told that he cannot
         return
-    post(transaction, office, on_undeliverable(event, ticket, sent.id, muted, office.policy), Cause(), now)
+    post(transaction, office, on_undeliverable(event, ticket, sent.id, muted, office.policy), Cause(inbound), now)
 
 
-def _complaint(transaction: Connection, office: Office, sent: Row[Any], words: str, now: datetime) -> None:
+def _complaint(
+    transaction: Connection, office: Office, sent: Row[Any], words: str, now: datetime, inbound: int
+) -> None:
     suppression.complained(transaction, sent.recipient, now, words)
-    lines = (f"{sent.recipient} reported our mail as a nuisance: {sent.subject}", words)
-    remedy = "Scheduled mail to this address has stopped; any mail from it starts it again."
-    post(
-        transaction,
-        office,
-        alert(office.policy, f"complaint:{sent.id}", "A recipient complained", lines, remedy),
-        Cause(),
-        now,
-    )
+    if sent.notice in OF_TROUBLE:  # or a mailbox that complains of everything would be told of each complaint
+        return
+    ticket = tickets.get(transaction, sent.ticket) if sent.ticket else None
+    notices = on_complaint(ticket, sent.recipient, sent.subject, words, sent.id, office.policy)
+    post(transaction, office, notices, Cause(inbound), now)

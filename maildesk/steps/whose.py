@@ -70,10 +70,11 @@ def _standing(transaction: Connection, reading: Reading, ticket: Ticket, people:
     sender = reading.mail.sender
     if sender is None:
         return Role.OUTSIDER
-    is_staff = people.at(sender.address) is not None
+    person = people.at(sender.address)
     as_staff = any(proof.purpose in (Purpose.STAFF, Purpose.NOTE) for proof in reading.clues.proofs)
-    if sender.key == ticket.requester and not (is_staff and as_staff):
+    addresses = {address.lower() for address in person.addresses} if person else {sender.key}
+    if ticket.requester in addresses and not (person and as_staff):
         return Role.REQUESTER
-    if is_staff:
+    if person is not None:
         return Role.STAFF
     return Role.PARTICIPANT if sender.key in tickets.participants(transaction, ticket.number) else Role.OUTSIDER

@@ -66,7 +66,9 @@ def _count(transaction: Connection, budgets: Sequence[Budget], now: datetime, ch
 @cache
 def _upsert(dialect: str) -> Any:
     insert = insert_for(dialect, auto_reply)
-    return insert.on_conflict_do_update(index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + insert.excluded.count})
+    return insert.on_conflict_do_update(
+        index_elements=["scope", "bucket"], set_={"count": auto_reply.c.count + insert.excluded.count}
+    )
 
 
 def forget(transaction: Connection, before: datetime) -> None:

@@ -79,11 +79,11 @@ def claim(transaction: Connection, me: str, now: datetime, count: int, octets: i
 
 def _within(rows: Iterable[Row[Any]], octets: int) -> list[int]:
     ids: list[int] = []
-    for id_, size in rows:
-        octets -= size
+    for row in rows:
+        octets -= row.size
         if ids and octets < 0:
             break
-        ids.append(id_)
+        ids.append(row.id)
     return ids
 
 

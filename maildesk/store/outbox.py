@@ -205,6 +205,11 @@ def sent_texts(transaction: Connection, ticket: int, recipient: str, limit: int 
     return [bytes(octets) for octets in transaction.scalars(rows)]
 
 
+def is_told(transaction: Connection, dedup: str) -> bool:
+    """Whether a mail with this dedup key was ever queued."""
+    return transaction.scalar(select(outbox.c.id).where(outbox.c.dedup == dedup)) is not None
+
+
 def get(transaction: Connection, id_: int) -> Row[Any] | None:
     """One row, whole."""
     return transaction.execute(select(outbox).where(outbox.c.id == id_)).one_or_none()

@@ -22,7 +22,6 @@ _SAVE = update(ticket).where(ticket.c.number == bindparam("at_number"), ticket.c
 _APPEND = insert(event)
 _GET = select(ticket).where(ticket.c.number == bindparam("number"))
 _GET_LOCKED = _GET.with_for_update()
-_HAS_OPENED = select(ticket.c.number).where(ticket.c.requester == bindparam("address")).limit(1)
 _BY_MESSAGES = (
     select(message_ref.c.message_id, func.min(message_ref.c.ticket), func.count())
     .where(message_ref.c.message_id.in_(bindparam("ids", expanding=True)))
@@ -121,11 +120,6 @@ def by_messages(transaction: Connection, message_ids: Sequence[str]) -> int | No
     found = transaction.execute(_BY_MESSAGES, {"ids": list(message_ids)})
     tickets = {message_id: number for message_id, number, count in found if count == 1}
     return next((tickets[message_id] for message_id in message_ids if message_id in tickets), None)
-
-
-def has_opened(transaction: Connection, address: str) -> bool:
-    """Whether an address (lower case) has been a requester before."""
-    return transaction.scalar(_HAS_OPENED, {"address": address}) is not None
 
 
 def listed(transaction: Connection, *, status: str = "", limit: int = 50) -> list[Ticket]:

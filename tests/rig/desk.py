@@ -4,6 +4,7 @@ Everything goes through `maildesk.flow`, as in the daemon; only the loops and th
 what must be true of any desk at any time.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,7 @@ FIRM: Mapping[str, Any] = {
     ],
     "teams": {"support": {"members": ["Ann", "Bill"]}},
 }
+_mails = itertools.count(1)
 _PATH_OF_SENDER = "the sender's"
 
 
@@ -193,8 +195,9 @@ class DeskUnderTest:
             sender = read_mail(octets).sender
             path = sender.address if sender else ""
         envelope = Envelope(source, at or self.clock(), path, tuple(to), "192.0.2.1", trusted)
-        if source != "imap":
-            return Incoming(octets, envelope)
+        if source != "imap":  # the intake writes a Received of its own on top (RFC 5321 §4.4)
+            received = f"Received: from client.test by {DESK[8:]} with {source} id x{next(_mails)};\r\n\tnow\r\n"
+            return Incoming(received.encode() + octets, envelope)
         envelope = replace(envelope, reverse_path=None, forward_paths=(), peer="")
         return Incoming(octets, envelope, "support", 1, uid)
 
