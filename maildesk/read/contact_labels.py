@@ -72,12 +72,14 @@ LABELS = {
 }
 
 # "Your phone number", "Ihre Telefonnummer": whose it is, taken off before the label is looked up.
-POSSESSIVES = phrases(
-    """
+POSSESSIVES = frozenset(
+    phrases(
+        """
 your|my|our|the|ihr|ihre|dein|deine|mein|meine|unser|unsere|votre|vos|mon|ma|notre|nos|ton|su|sus|mi|mis|tu|nuestro|nuestra|il suo|la sua
 il tuo|la tua|il mio|la mia|la nostra|il nostro|i suoi|le sue|suo|sua|uw|mijn|je|jouw|ons|onze|o seu|a sua|os seus|seu|sua|o meu|a minha|meu|minha
 nosso|nossa|a nossa|o nosso|twój|twoje|din|ditt|mitt|ваш|ваше|ваша|мой|моё|お客様の|您的|你的|귀하의
 """
+    )
 )
 # Labels that say only in a signature what they mean.
 SIGNATURE_PHONE_LABELS = words(
@@ -99,10 +101,12 @@ LEGAL_FORMS = words(
     """ltd limited plc llc llp inc incorporated corp corporation gmbh mbh ag kg ohg ug e.k ek ev e.v se sa s.a sas s.a.s sarl s.a.r.l eurl
 sl s.l slu s.l.u spa s.p.a srl s.r.l snc bv b.v nv n.v vof lda ltda s.l. oy oyj ab as a/s aps sp.z.o.o z.o.o o.o s.r.o a.s kft zrt doo d.o.o pty"""
 )
-EMPTY_VALUES = phrases(
-    """
+EMPTY_VALUES = frozenset(
+    phrases(
+        """
 n/a|na|none|nil|null|unknown|tbd|tba|tbc|see below|see above|same|same as above|not known|not applicable|to be filled in|please fill in|optional|required
 keine|keiner|kein|unbekannt|nicht bekannt|entfällt|siehe unten|aucun|aucune|inconnu|néant|sans objet|ninguno|ninguna|desconocido|no aplica
 nessuno|nessuna|sconosciuto|geen|onbekend|n.v.t|nvt|k.a|nenhum|nenhuma|desconhecido|não aplicável|brak|x|xx|xxx|xxxx|yes|no|don't know|not sure|-|?
 """
+    )
 )

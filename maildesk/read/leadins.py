@@ -38,7 +38,7 @@ _TITLE_WORDS = 6
 
 def lead_in_width(lines: Sequence[str], last: int, *, quote_follows: bool) -> int:
     """How many lines, ending with ``lines[last]``, are a lead-in; 0: none.  ``lines`` show no invisible marks."""
-    if not _ends_like_one(lines[last]):
+    if not ends_like_lead_in(lines[last]):
         return 0
     smallest = 0
     widest = 0
@@ -57,7 +57,8 @@ def lead_in_width(lines: Sequence[str], last: int, *, quote_follows: bool) -> in
     return widest or smallest or int(quote_follows and _is_weak(lines[last]))
 
 
-def _ends_like_one(line: str) -> bool:
+def ends_like_lead_in(line: str) -> bool:
+    """Whether a line can be the last of a lead-in: asked of every line, so it is cheap."""
     bare = line.rstrip(" *_")
     if bare.endswith(_COLONS):
         return True

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from maildesk.read import quote_marks
-from maildesk.read.leadins import is_dated, lead_in_width
+from maildesk.read.leadins import ends_like_lead_in, is_dated, lead_in_width
 from maildesk.read.ours import Sent
 
 MOST_LINES = 20_000
@@ -68,7 +68,9 @@ def _first_kind(line: str) -> Kind:
 
 def _mark_lead_ins(lines: list[str], kinds: list[Kind]) -> None:
     for i in range(len(lines)):
-        if kinds[i] is Kind.EMPTY or (kinds[i] is Kind.QUOTE and not _closes_address(lines, kinds, i)):
+        if kinds[i] is Kind.EMPTY or not ends_like_lead_in(lines[i]):
+            continue
+        if kinds[i] is Kind.QUOTE and not _closes_address(lines, kinds, i):
             continue
         following = _next_shown(kinds, i)
         quoted = following is not None and (kinds[following] is Kind.QUOTE or _marks_by_name(lines, kinds, following))
@@ -117,7 +119,9 @@ def _mark_history(lines: list[str], kinds: list[Kind]) -> None:
             kinds[i] = Kind.RULE
             i = _mark_header_block(lines, kinds, i + 1, needed=1)
             continue
-        end = _mark_header_block(lines, kinds, i, needed=_HEADER_FIELDS)
+        end = i
+        if quote_marks.header_kind(lines[i]):
+            end = _mark_header_block(lines, kinds, i, needed=_HEADER_FIELDS)
         if end > i:
             _mark_title(lines, kinds, i)
         i = max(end, i + 1)

@@ -118,6 +118,8 @@ def visible(line: str) -> str:
 
 def is_quoted(line: str) -> bool:
     """Whether the line begins with a quote mark."""
+    if ">" not in line and "＞" not in line:
+        return False
     return line.lstrip().startswith(QUOTE_MARKS) or _INITIALS_MARK.match(line) is not None
 
 
@@ -144,13 +146,15 @@ def is_signature_mark(line: str) -> bool:
 
 def is_history_title(line: str) -> bool:
     """Whether the line says that another mail follows: "-----Original Message-----", "Begin forwarded message:"."""
-    bare = line.strip().strip(_DASHES + "#")
-    if not bare or len(bare) > _TITLE_LENGTH:
+    whole = line.strip()
+    bare = whole.strip(_DASHES + "#")
+    marked = bare != whole or whole.endswith((":", "："))
+    if not marked or not bare or len(bare) > _TITLE_LENGTH:
         return False
     if any(phrase in bare.casefold() for phrase in _WRITE_ABOVE):
-        return bare != line.strip()
-    framed = len(line.strip()) - len(bare) >= 2 * _NAMED_DASHES - 2
-    return (framed or line.rstrip().endswith((":", "："))) and bare.rstrip(":： ").casefold() in HISTORY_TITLES
+        return bare != whole
+    framed = len(whole) - len(bare) >= 2 * _NAMED_DASHES - 2
+    return (framed or whole.endswith((":", "："))) and bare.rstrip(":： ").casefold() in HISTORY_TITLES
 
 
 def is_framed_title(line: str) -> bool:
@@ -162,6 +166,8 @@ def is_framed_title(line: str) -> bool:
 
 def header_kind(line: str) -> str:
     """Which field of a mail's header the line repeats (from, sent, to, cc, subject), or empty."""
+    if ":" not in line and "：" not in line:
+        return ""
     bare = line.strip().replace("*", "").replace("：", ":")
     label, colon, _ = bare[: _LABEL_LENGTH + 1].partition(":")
     return HEADER_LABELS.get(label.strip().casefold(), "") if colon else ""

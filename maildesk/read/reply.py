@@ -5,6 +5,7 @@ refuses to guess by phrases of single mails, and it never discards: the original
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from maildesk.read import quote_marks
@@ -55,13 +56,22 @@ def head_lines(text: str, html: str = "") -> list[str]:
     return [line.text for line in lines[: _history_start(lines)] if line.kind in (Kind.TEXT, Kind.EMPTY)]
 
 
+@lru_cache(maxsize=1)
+def page_lines(html: str) -> tuple[tuple[str, ...], bool]:
+    """As `html_lines`; the last page is remembered, because several questions in a row are asked of one mail."""
+    lines, marked = html_lines(html)
+    return tuple(lines), marked
+
+
 def _lines_of(text: str, html: str) -> list[str]:
     """The plain text, or the HTML's where only its containers tell what is quoted, or what is not."""
     plain = list(cut(text))
-    quoted = any(quote_marks.is_quoted(line) for line in plain)
-    if not html or (quoted and "<blockquote" not in html):
+    if not html:
         return plain
-    lines, marked = html_lines(html)
+    quoted = any(quote_marks.is_quoted(line) for line in plain)
+    if quoted and "<blockquote" not in html:
+        return plain
+    lines, marked = page_lines(html)
     # Marks in the text but no client's quote in the HTML: the blockquote is the writer's own indentation.
     better = quoted != marked or not text.strip()
     return list(cut("\n".join(lines))) if lines and better else plain

@@ -96,6 +96,16 @@ def test_our_form_sent_back_quoted() -> None:
     assert contact(text) == Contact("Bob Brown", "Acme", "", "bob.smith@acme.test", "0123")
 
 
+@pytest.mark.parametrize(
+    "label", ["Il suo nome", "Your  name", "Your name (in full)", "1) *Your name*", "お客様の 名前"]
+)
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0"])
+def test_labels_of_our_form_in_a_quote_however_its_blanks_came_back(label: str, blank: str) -> None:
+    assert contact(f"{LEAD_IN}\n> {label}{blank}: Bob Brown").name == "Bob Brown"
+    documents = contact(f"{LEAD_IN}\n> Supporting documentation{blank}: https://acme.test/log").documentation
+    assert documents == ("https://acme.test/log",)
+
+
 def test_our_form_in_a_quote_without_marks() -> None:
     form = "Thank you.\n\nYour name: Bob Brown\nYour phone number:\n0123 456\nYour contract number: \n\nPhone: 0845 8627463"
     assert contact(f"See below.\n\n{HEADER_BLOCK}\n\n{form}") == Contact(
