@@ -87,7 +87,10 @@ def daemon(folder: Path, sink_port: int) -> Iterator[tuple[int, int]]:
         if process.poll() is not None:
             raise BenchError(f"the desk has ended; {tail(log)}")
         wait_for_quiet(process.pid)
-        yield port, process.pid
+        try:
+            yield port, process.pid
+        except BenchError as error:
+            raise BenchError(f"{error}; the desk: {tail(log)}") from error
     if process.returncode != 0:
         raise BenchError(f"the desk ended with {process.returncode}; {tail(log)}")
 
@@ -131,6 +134,12 @@ def fill(folder: Path, wanted: int, batch_mails: int = 10_000) -> int:
     if tickets(folder) != wanted:
         raise BenchError(f"{tickets(folder)} tickets instead of {wanted}")
     return wanted
+
+
+def check(folder: Path) -> None:
+    """Let ``maildesk check --tickets`` prove the data; `BenchError` if it finds a fault."""
+    command = [sys.executable, "-m", "maildesk", "check", "--settings", folder / "settings.yaml", "--tickets"]
+    finished(command, folder / "check.log", START_SECONDS + tickets(folder) * SECONDS_PER_MAIL)
 
 
 def tickets(folder: Path) -> int:

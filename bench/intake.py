@@ -118,12 +118,13 @@ class Bench:
     def _fresh(self, load: Load) -> Run:
         folder = self._folder()
         run = desk.measure(folder, load)
+        desk.check(folder)
         shutil.rmtree(folder)
         return run
 
     def _peer(self, python: Path, mix: str) -> Run:
         folder = self._folder()
-        run = peer.measure(python, folder, mix, self._given.mails)
+        run = peer.measure(python, folder, mix, self._given.mails, self._given.peer_journal)
         shutil.rmtree(folder)
         return run
 
@@ -138,7 +139,8 @@ class Bench:
                 runs.append(desk.measure(folder, Load(self._given.mails, batch=f"{there}-{number}")))
             add(summary(f"small mail, at {there:,} tickets", runs))
         size = sum(file.stat().st_size for file in folder.glob("desk.db*"))
-        _say(f"growth: the database has {desk.tickets(folder)} tickets and {size / 1e6:.0f} MB")
+        _say(f"growth: the database has {desk.tickets(folder)} tickets and {size / 1e6:.0f} MB; it is proved")
+        desk.check(folder)
         shutil.rmtree(folder)
 
     def _folder(self) -> Path:
@@ -234,6 +236,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--small-only", action="store_true", help="no mixed mail")
     parser.add_argument("--no-peer", action="store_true", help="do not install and run django-helpdesk")
     parser.add_argument(
+        "--peer-journal",
+        choices=("wal", "delete"),
+        default="wal",
+        help="of its SQLite: as ours (default), or Django's own",
+    )
+    parser.add_argument(
         "--grow",
         type=int,
         nargs="?",
@@ -257,7 +265,7 @@ def find_peer(given: argparse.Namespace, scratch: Path) -> tuple[Path | None, st
         python = peer.install(scratch)
     except peer.NoPeerError as error:
         return None, f"NO PEER, nothing is compared: {error}"
-    return python, f"Peer: {peer.versions(python)}."
+    return python, f"Peer: {peer.versions(python)}, SQLite journal {given.peer_journal}, synchronous=FULL."
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ It is never a dependency of maildesk.  Its mails lie in a directory, its acknowl
 
 import json
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def versions(python: Path) -> str:
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def measure(python: Path, folder: Path, mix: str, count: int) -> Run:
+def measure(python: Path, folder: Path, mix: str, count: int, journal: str) -> Run:
     """One run: a new database, the same mails, from the start of ``get_email`` to the last acknowledgement at the sink."""
     inbox, log = folder / "in", folder / "peer.log"
     inbox.mkdir(parents=True)
@@ -49,7 +48,7 @@ def measure(python: Path, folder: Path, mix: str, count: int) -> Run:
         (inbox / f"{number:06}.eml").write_bytes(mail.octets)
         messages.add(mail.message_id)
     with sink(folder) as (port, answers):
-        command = [python, "-X", "utf8", _SCRIPT, folder, str(port)]
+        command = [python, "-X", "utf8", _SCRIPT, folder, str(port), journal]
         finished(command, log, 60 + count * SECONDS_PER_MAIL)
     said = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     came = read_answers(answers)
@@ -63,8 +62,3 @@ def measure(python: Path, folder: Path, mix: str, count: int) -> Run:
         to_250=(),
         to_answer=(),
     )
-
-
-def of_this_python() -> str:
-    """Which Python both run on."""
-    return sys.version.split()[0]

@@ -1,12 +1,12 @@
 """The peer of the benchmark: django-helpdesk's ``get_email`` on a directory of mails.  Runs in a venv of the peer's own.
 
-    python peer_django_helpdesk.py DIRECTORY SMTP_PORT
+    python peer_django_helpdesk.py DIRECTORY SMTP_PORT JOURNAL
 
 DIRECTORY holds ``in/`` with one mail a file; the database and the attachments are made beside it, afresh.  It is the
 peer as its documentation sets it up: a queue of type *local*, its templates from its migrations, and Django's own SMTP
-backend for the acknowledgements.  Two things are better than Django's default, so that the comparison is fair: SQLite
-works with WAL (and stays at synchronous=FULL, as ours does), and no logger is set up.  Neither the start of Python and
-Django nor the migrations are timed.  Prints one line of JSON.
+backend for the acknowledgements.  SQLite is at synchronous=FULL, as ours is; JOURNAL is ``wal``, as ours has it and which
+is faster, or ``delete``, which is Django's default.  Neither the start of Python and Django nor the migrations are timed.
+Prints one line of JSON.
 """
 
 import json
@@ -32,14 +32,16 @@ TEMPLATES = {
         ]
     },
 }
-DATABASE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"},
-}
 
 
-def settings(folder: Path, port: int) -> dict[str, Any]:
+def settings(folder: Path, port: int, journal: str) -> dict[str, Any]:
     """Django's settings of a minimal project."""
+    pragmas = f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL"
+    database = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(folder / "peer.db"),
+        "OPTIONS": {"init_command": pragmas},
+    }
     return {
         "SECRET_KEY": "bench",
         "INSTALLED_APPS": APPS.split(),
@@ -49,7 +51,7 @@ def settings(folder: Path, port: int) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
         ],
-        "DATABASES": {"default": {**DATABASE, "NAME": str(folder / "peer.db")}},
+        "DATABASES": {"default": database},
         "DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
         "MEDIA_ROOT": str(folder / "media"),
         "SITE_ID": 1,
@@ -63,12 +65,12 @@ def settings(folder: Path, port: int) -> dict[str, Any]:
 
 def main() -> None:
     """Set the peer up, then time it."""
-    folder, port = Path(sys.argv[1]), int(sys.argv[2])
+    folder, port, journal = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     import django  # type: ignore[import-not-found]  # noqa: PLC0415 - only in the peer's venv
     from django.conf import settings as chosen  # type: ignore[import-not-found]  # noqa: PLC0415
     from django.core.management import call_command  # type: ignore[import-not-found]  # noqa: PLC0415
 
-    chosen.configure(**settings(folder, port))
+    chosen.configure(**settings(folder, port, journal))
     django.setup()
     from django.urls import include, path  # type: ignore[import-not-found]  # noqa: PLC0415 - after setup, as the next
     from helpdesk.models import Queue  # type: ignore[import-not-found]  # noqa: PLC0415
