@@ -3,7 +3,9 @@
 Exit codes: 0 done; 1 it ran and found or met a fault; 2 the command line or the settings are wrong.
 """
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -47,3 +49,6 @@ def main() -> None:
 
     Exit codes: 0 done, 1 a fault was found or met, 2 the command line or the settings are wrong.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a letter that the terminal's alphabet lacks is no fault of a command
+            stream.reconfigure(errors="backslashreplace")

@@ -50,7 +50,7 @@ def _prove(settings: Settings) -> int:
         return 0
     count = 0
     with opened(settings) as database:
-        for finding in _with_progress(database, shown=sys.stderr.isatty()):
+        for finding in _with_progress(database, shown=_on_terminal()):
             count += 1
             click.echo(one_line(f"FAULT: {finding}"))
     click.echo(f"data: {count} faults" if count else "data: tickets, events, mails and outbox agree")
@@ -65,3 +65,7 @@ def _with_progress(database: Database, *, shown: bool) -> Iterator[str]:
             if shown:
                 click.echo("\r\x1b[K", nl=False, err=True)
             yield finding
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty()

@@ -103,5 +103,7 @@ def told(story: Story) -> Story:
     desk.receive(letter("I am away.", sender="eve@acme.test", subject="Away", fields=VACATION))
     desk.receive(letter("I am the desk.", sender=DESK))
     desk.deliver_all(Post())
-    desk.receive(delivery_report(acknowledgement.octets, "bob@acme.test"), path="", to=[acknowledgement.row.reverse_path])
+    desk.receive(
+        delivery_report(acknowledgement.octets, "bob@acme.test"), path="", to=[acknowledgement.row.reverse_path]
+    )
     return story

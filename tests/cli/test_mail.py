@@ -73,9 +73,23 @@ def test_a_mail_that_is_not_there(story: Story, command: str) -> None:
 @pytest.mark.parametrize(
     ("mail", "wanted"),
     [
-        (1, ["kind          request, no mark of a robot", "because       no clue leads to a ticket", "answer        sent to"]),
+        (
+            1,
+            [
+                "kind          request, no mark of a robot",
+                "because       no clue leads to a ticket",
+                "answer        sent to",
+            ],
+        ),
         (2, ["same as       mail 1", "nothing of a ticket", "nobody"]),
-        (3, ["ticket        D-1001", "because       it came to our signed reply address", "a mail of bob@acme.test joined"]),
+        (
+            3,
+            [
+                "ticket        D-1001",
+                "because       it came to our signed reply address",
+                "a mail of bob@acme.test joined",
+            ],
+        ),
         (4, ["authority     staff, addressed", "note-filed"]),
         (5, ["answer        none: a robot or a list is not answered", "opened by monitor@acme.test"]),
         (6, ["outcome       an automatic answer to nothing of ours: kept", "nobody"]),

@@ -25,7 +25,12 @@ def test_a_line_for_each_ticket_newest_first(story: Story) -> None:
 
 @pytest.mark.parametrize(
     ("words", "numbers"),
-    [([], [1002, 1001]), (["--limit", "1"], [1002]), (["--status", "open"], [1002, 1001]), (["--status", "closed"], [])],
+    [
+        ([], [1002, 1001]),
+        (["--limit", "1"], [1002]),
+        (["--status", "open"], [1002, 1001]),
+        (["--status", "closed"], []),
+    ],
 )
 def test_the_list_can_be_narrowed(story: Story, words: list[str], numbers: list[int]) -> None:
     assert [line["number"] for line in story.run("ticket", "list", "--json", *words).lines] == numbers
