@@ -20,6 +20,7 @@ from maildesk.settings_model import Settings
 from maildesk.store.database import Database
 
 RING, ANSWERS_WAIT, STOP = b"ring", b"answers wait", b"stop"
+EXIT_CODE_WITHIN = 1.0  # seconds after the end of its pipe
 
 
 class BackRoomError(Exception):
@@ -53,6 +54,7 @@ class BackRoom:
                         answers_wait()
                 except (EOFError, OSError) as fault:
                     if not loop.stop.is_set():
+                        self._process.join(EXIT_CODE_WITHIN)
                         raise BackRoomError(f"the back room ended with exit code {self._process.exitcode}") from fault
                 loop.alive()
 

@@ -47,7 +47,7 @@ def process(office: Office) -> int:
     """Process a group of waiting mails.  Returns how many were claimed.
 
     A group is one transaction: all of it or nothing.  If it fails, and after a crash, each mail is tried alone, so
-    that the one at fault holds up no other.
+    that the one at fault holds up no other (`maildesk.store.inbound.claim`).
     """
     with office.database.writing() as transaction:
         ids = inbound.claim(transaction, office.id, office.clock(), GROUP_MAILS, GROUP_OCTETS)

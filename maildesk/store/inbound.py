@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from maildesk.read.mail import Envelope
 from maildesk.receive.incoming import Incoming
@@ -58,23 +58,28 @@ def _row(mail: Incoming, digest: str) -> dict[str, Any]:
 
 
 def claim(transaction: Connection, me: str, now: datetime, count: int, octets: int) -> list[int]:
-    """Claim waiting mails, oldest first, up to ``count`` and about ``octets``; a single larger one goes alone.
+    """Claim mails that were never tried, oldest first, up to ``count`` and about ``octets``; a single larger one goes alone.
 
-    The caller commits before it works on them: a mail that ends the process has then been counted as tried.
+    Where there are none, one that was tried before, the least tried first: so a mail that ends the process each time
+    costs no other its attempts, and none its turn.  The caller commits before it works on them: a mail that ends the
+    process has then been counted as tried.
     """
-    chosen = (
-        select(inbound.c.id, raw_mail.c.size)
-        .join(raw_mail, raw_mail.c.sha256 == inbound.c.raw)
-        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None), inbound.c.next_attempt_at <= now)
-        .order_by(inbound.c.id)
-        .limit(count)
-        .with_for_update(skip_locked=True, of=inbound)
-    )
-    ids = _within(transaction.execute(chosen), octets)
+    untried = _waiting(now).where(inbound.c.attempts == 0).order_by(inbound.c.id).limit(count)
+    tried = _waiting(now).where(inbound.c.attempts > 0).order_by(inbound.c.attempts, inbound.c.id).limit(1)
+    ids = _within(transaction.execute(untried), octets) or _within(transaction.execute(tried), octets)
     if ids:
         mine = update(inbound).where(inbound.c.id.in_(ids)).values(claimed_by=me, attempts=inbound.c.attempts + 1)
         transaction.execute(mine)
     return ids
+
+
+def _waiting(now: datetime) -> Select[Any]:
+    return (
+        select(inbound.c.id, raw_mail.c.size)
+        .join(raw_mail, raw_mail.c.sha256 == inbound.c.raw)
+        .where(inbound.c.state == "received", inbound.c.claimed_by.is_(None), inbound.c.next_attempt_at <= now)
+        .with_for_update(skip_locked=True, of=inbound)
+    )
 
 
 def _within(rows: Iterable[Row[Any]], octets: int) -> list[int]:
