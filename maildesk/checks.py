@@ -23,6 +23,8 @@ from maildesk.store.database import Database, SchemaError
 from maildesk.store.proof import Step
 from maildesk.write.render import DeskFacts, Renderer, check_templates
 
+DATABASE = "database"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -112,13 +114,13 @@ def database(address: str) -> Look:
     shown = url.render_as_string()
     if absent(address):
         fault = _unwritable(Path(str(url.database)))
-        return Look("database", f"{shown}: will be made", (f"database: {fault}",) if fault else ())
+        return Look(DATABASE, f"{shown}: will be made", (f"database: {fault}",) if fault else ())
     try:
-        return Look("database", shown, _schema_fault(address))
+        return Look(DATABASE, shown, _schema_fault(address))
     except DBAPIError as fault:
-        return Look("database", shown, (f"it cannot be used: {_first_line(fault.orig)}",))
+        return Look(DATABASE, shown, (f"it cannot be used: {_first_line(fault.orig)}",))
     except OSError as fault:
-        return Look("database", shown, (f"it cannot be used: {fault.strerror}: {fault.filename}",))
+        return Look(DATABASE, shown, (f"it cannot be used: {fault.strerror}: {fault.filename}",))
 
 
 def absent(address: str) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from maildesk import checks
-from maildesk.cli.common import FAULT, USAGE, load_settings, one_line, opened, settings_option
+from maildesk.cli.common import FAULT, USAGE, one_line, opened, settings_option
+from maildesk.faults import SettingsError
+from maildesk.settings import load
 from maildesk.settings_model import Settings
 from maildesk.store.database import Database
 
@@ -24,15 +26,26 @@ def command(settings_file: Path | None, tickets: bool) -> None:
 
     Exit codes: 0 all is well, 1 something around the settings or in the data is wrong, 2 the settings are.
     """
-    settings = load_settings(settings_file)
+    settings = _settings(settings_file)
     for warning in settings.warnings():
         click.echo(one_line(f"warning: {warning}"))
     click.echo(f"settings: {one_line(str(settings_file or 'the shipped ones'))}, "
                f"{len(settings.warnings())} warnings")  # fmt: skip
-    code = max(map(_report, checks.look(settings)))
-    if tickets and code == 0:
-        code = _prove(settings)
+    looks = list(checks.look(settings))
+    code = max(map(_report, looks))
+    if tickets and not any(look.faults for look in looks if look.what == checks.DATABASE):
+        code = max(code, _prove(settings))
     sys.exit(code)
+
+
+def _settings(path: Path | None) -> Settings:
+    """The settings, or all of their faults and the end; here they are what was asked for, so no error output."""
+    try:
+        return load(path)
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(one_line(f"FAULT: {fault}"))
+        sys.exit(USAGE)
 
 
 def _report(look: checks.Look) -> int:

@@ -60,20 +60,19 @@ def opened(settings: Settings) -> Iterator[Database]:
     url = make_url(settings.database)
     if absent(settings.database):
         fail(f"there is no database yet at {url.database}: `maildesk run` or `maildesk db upgrade` makes it")
-    database: Database | None = None
     try:
         database = Database(settings.database)
+    except OSError as error:
+        fail(f"the database {url.render_as_string()} cannot be used: {error.strerror}: {error.filename}")
+    try:
         database.require_current()
         yield database
     except SchemaError as error:
         fail(str(error))
     except DBAPIError as error:
         fail(f"the database {url.render_as_string()} cannot be used: {error.orig}")
-    except PermissionError as error:
-        fail(f"the database {url.render_as_string()} cannot be used: {error.strerror}: {error.filename}")
     finally:
-        if database is not None:
-            database.close()
+        database.close()
 
 
 @contextmanager
