@@ -151,7 +151,7 @@ def _sqlite(url: Any) -> Engine:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_private(Path(url.database))
     connect = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
-    engine = create_engine(url, connect_args=connect, pool_size=POOL, max_overflow=POOL)
+    engine = create_engine(url, connect_args=connect, pool_size=POOL, max_overflow=POOL, hide_parameters=True)
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -173,6 +173,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql(url: Any) -> Engine:
+    connect = {"connect_timeout": BUSY_SECONDS}
     return create_engine(
-        url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS}
+        url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args=connect, hide_parameters=True
     )

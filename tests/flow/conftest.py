@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import create_engine
 
 from maildesk.store.database import Database
@@ -14,6 +15,15 @@ from maildesk.store.schema import metadata
 from tests.rig.desk import NOW, Clock, DeskUnderTest
 
 OpenDesk = Callable[..., DeskUnderTest]
+
+
+@pytest.fixture(autouse=True)
+def _plain_log() -> Iterator[None]:
+    """The log without structlog's own tracebacks, which take seconds each."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer], cache_logger_on_first_use=False)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
