@@ -1,0 +1,71 @@
+"""The real command line in a process that kills itself before or after the n-th call of a named function.
+
+    MAILDESK_KILLPOINT="after maildesk.flow:accept 2" python -m tests.rig.killpoint run --settings FILE
+
+The daemon starts its back room by `multiprocessing` (spawn), which imports the main module of its parent: this one.
+So both processes are wrapped, each counts its own calls, and production code knows nothing of it.  A fourth word
+counts only calls with an argument whose ``octets`` hold it: a mail that is poison.
+
+``MAILDESK_HASTE`` set shortens what a test would else wait for: leases, pauses, repeats.
+"""
+
+import functools
+import importlib
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from maildesk import flow, loop
+from maildesk.send import retry
+
+KILLPOINT, HASTE = "MAILDESK_KILLPOINT", "MAILDESK_HASTE"
+DIED = "killed itself"
+
+
+def wrap(when: str, target: str, call: int = 1, marker: str = "") -> None:
+    """Put the kill point into its function, ``module:name`` or ``module:Class.name``."""
+    module, _, path = target.partition(":")
+    *owners, name = path.split(".")
+    owner: Any = functools.reduce(getattr, owners, importlib.import_module(module))
+    setattr(owner, name, _deadly(getattr(owner, name), when, call, marker.encode()))
+
+
+def _deadly(function: Callable[..., Any], when: str, call: int, marker: bytes) -> Callable[..., Any]:
+    calls = 0
+
+    @functools.wraps(function)
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += any(marker in getattr(argument, "octets", b"") for argument in arguments) if marker else 1
+        due = calls == call
+        if due and when == "before":
+            _die()
+        result = function(*arguments, **named)
+        if due:
+            _die()
+        return result
+
+    return deadly
+
+
+def _die() -> None:
+    os.write(2, f"{DIED} {os.environ[KILLPOINT]}\n".encode())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _make_haste() -> None:
+    flow.ALIVE_SECONDS, loop.HOUSE_SECONDS = 3, 0.5
+    flow.PAUSES = (timedelta(seconds=1),)
+    retry.BOUNDS = (timedelta(seconds=1), timedelta(seconds=2))
+
+
+if words := os.environ.get(KILLPOINT, "").split():
+    wrap(words[0], words[1], *map(int, words[2:3]), *words[3:4])
+if os.environ.get(HASTE):
+    _make_haste()
+if __name__ == "__main__":
+    from maildesk.cli import main
+
+    main()
