@@ -91,13 +91,13 @@ def read_contact(mail: Mail, reply: str) -> Contact:
     """All that the mail says of its writer; ``reply`` is the writer's own new text (`maildesk.read.reply`)."""
     found: dict[str, str] = {}
     documents = [_clean(attachment.name) for attachment in mail.attachments if _is_document(attachment)]
-    head = head_lines(mail.text, mail.html)
-    for key, value in _labelled(mail, reply, head):
+    written, head = _bounded(reply.splitlines()), head_lines(mail.text, mail.html)
+    for key, value in _labelled(mail, written, head):
         if key == "documentation":
             documents.append(value)
         else:
             found.setdefault(key, value)
-    for key, value in (*_from_prose(reply), *_from_signature(mail, head), *_from_header(mail)):
+    for key, value in (*_from_prose(written), *_from_signature(mail, head), *_from_header(mail)):
         found.setdefault(key, value)
     return Contact(**found, documentation=tuple(dict.fromkeys(documents))[:MOST_DOCUMENTS])
 
@@ -117,9 +117,9 @@ class _Labelled(NamedTuple):
 Labels = Mapping[str, list[_Labelled]]  # of each line that has any
 
 
-def _labelled(mail: Mail, reply: str, head: list[str]) -> Iterator[tuple[str, str]]:
+def _labelled(mail: Mail, written: list[str], head: list[str]) -> Iterator[tuple[str, str]]:
     """Labelled values, the most trustworthy place first: own text, own tables, then our form in what is quoted."""
-    written, shown, text = _bounded(reply.splitlines()), _bounded(head), _bounded(mail.text.splitlines())
+    shown, text = _bounded(head), _bounded(mail.text.splitlines())
     rows = _bounded(page_lines(mail.html)[0]) if "<td" in mail.html.lower() else []
     tabled = any("\t" in row for row in rows)
     own = [line for line in _bounded(new_text("", mail.html).splitlines()) if "\t" in line] if tabled else []
@@ -219,8 +219,7 @@ def _name(value: str) -> str:
 
 
 def _organisation(value: str) -> str:
-    last = value.rpartition(" ")[2].casefold().rstrip(".")
-    prose = value.endswith(_SENTENCE_ENDS) and last not in LEGAL_FORMS
+    prose = value.endswith(_SENTENCE_ENDS) and not _ends_legally(value)
     shy = len(value.split()) > 4 and value[0].islower()  # noqa: PLR2004
     return "" if prose or shy or len(value.split()) > 10 or "@" in value or "://" in value else value  # noqa: PLR2004
 
@@ -276,9 +275,9 @@ _JUDGES = {
 }
 
 
-def _from_prose(reply: str) -> Iterator[tuple[str, str]]:
+def _from_prose(written: list[str]) -> Iterator[tuple[str, str]]:
     """What is said in a sentence: "our contract number is CB-17" "call me on 020 7946 0000"; nothing freer."""
-    for line in _bounded(reply.splitlines()):
+    for line in written:
         if line.isascii() and not _DIGIT.search(line):  # both are numbers; beyond ASCII there are odd digits
             continue
         spoken = line.split()
@@ -326,12 +325,16 @@ def _signature_phone(piece: str) -> str:
 
 
 def _legal_name(piece: str) -> str:
+    """A few words that end as only an organisation's name does; hardly any line does, so that is asked first."""
+    if not _ends_legally(piece.rstrip(_VALUE_EDGES)):
+        return ""
     value = _clean(piece)
-    spoken = value.split()
-    proper = 1 < len(spoken) <= 7 and (value[0].isupper() or value[0].isdigit())  # noqa: PLR2004
-    return (
-        value if proper and spoken[-1].casefold().rstrip(".") in LEGAL_FORMS and not value.endswith(("!", "?")) else ""
-    )
+    proper = 1 < len(value.split()) <= 7 and (value[0].isupper() or value[0].isdigit())  # noqa: PLR2004
+    return value if proper and _ends_legally(value) else ""
+
+
+def _ends_legally(name: str) -> bool:
+    return name.rpartition(" ")[2].casefold().rstrip(".") in LEGAL_FORMS
 
 
 def _bears_out(line: str, address: str) -> bool:

@@ -21,6 +21,7 @@ _AFTERTHOUGHT_LINES = 6  # below a whole quoted mail: more likely a signature th
 _GREETING_WORDS = 4
 _FOOTER_LINES = 2
 _ROUNDS = 3
+_PLAIN = (Kind.TEXT, Kind.EMPTY)
 _TAIL_ROUNDS = 4
 
 
@@ -53,7 +54,7 @@ def own_text(text: str, html: str = "", ours: Sequence[str] = ()) -> str:
 def head_lines(text: str, html: str = "") -> list[str]:
     """All that stands unquoted above the first quoted mail, signature and footers too."""
     lines = scan(_lines_of(text, html), Sent(()))
-    return [line.text for line in lines[: _history_start(lines)] if line.kind in (Kind.TEXT, Kind.EMPTY)]
+    return [line.text for line in lines[: _history_start(lines)] if line.kind in _PLAIN]
 
 
 @lru_cache(maxsize=1)
@@ -94,6 +95,8 @@ def _split(lines: list[Line], sent: Sent) -> tuple[list[Line], list[Line]]:
 def _history_start(lines: list[Line]) -> int:
     """Where a quoted mail begins that carries no quote marks: all after it is history."""
     start = len(lines)
+    if all(line.kind in _PLAIN for line in lines):
+        return start
     following = Kind.EMPTY
     for i in range(len(lines) - 1, -1, -1):
         kind = lines[i].kind
@@ -113,14 +116,14 @@ def _answers_in(history: list[Line]) -> list[Line]:
     weight = sum(len(words(block[i].text)) for i in ours)
     if not ours or weight < sum(len(words(line.text)) for line in own):
         return []
-    return [line for line in _without_ours(_without_signatures(block)) if line.kind in (Kind.TEXT, Kind.EMPTY)]
+    return [line for line in _without_ours(_without_signatures(block)) if line.kind in _PLAIN]
 
 
 def _without_signatures(lines: list[Line]) -> list[Line]:
     """Signatures and footers end each stretch of text; a quote or a lead-in begins the next."""
     kept: list[Line] = []
     frames = _repeated_rules(lines)
-    for plain, stretch in groupby(lines, lambda line: line.kind in (Kind.TEXT, Kind.EMPTY)):
+    for plain, stretch in groupby(lines, lambda line: line.kind in _PLAIN):
         part = list(stretch)
         kept.extend(_without_tail(part, frames) if plain else part)
     return kept

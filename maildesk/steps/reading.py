@@ -14,7 +14,6 @@ from maildesk.read.thread import Clues, clues, is_own
 from maildesk.settings_model import Intake
 from maildesk.store.inbound import Waiting
 
-_SPACE = re.compile(r"\s+")
 _SECOND_FIELD = re.compile(rb"\n(?![ \t])")
 _LONGEST_RECEIVED = 4096  # octets of the Received that our intake writes
 
@@ -86,7 +85,7 @@ def content_key(mail: Mail) -> str:
     digest = sha256()
     sender = mail.sender.key if mail.sender else ""
     date = mail.date.isoformat() if mail.date else ""
-    for part in (sender, date, mail.message_id, mail.subject, _SPACE.sub(" ", mail.text).strip()):
+    for part in (sender, date, mail.message_id, mail.subject, " ".join(mail.text.split())):
         digest.update(part.encode("utf-8", "replace") + b"\0")
     for attachment in mail.attachments:
         digest.update(sha256(attachment.octets).digest())
