@@ -19,7 +19,8 @@ from maildesk.receive.imap_session import CONNECTION_FAULTS, NeedsPerson, Sessio
 from maildesk.receive.incoming import Accept
 from maildesk.settings_model import ImapIn
 
-BUSY_SECONDS = 1.0  # after a pass that took mail: more may have come meanwhile
+SHORTEST_REST = 1.0  # between two passes; while nothing comes, each rest is twice as long as the one before
+LONGEST_STUCK = 60.0  # while no mail can be taken
 LONGEST_IDLE = 28 * 60.0  # RFC 2177: a server may hang up after 30 minutes
 LEASE_SECONDS = 10.0  # how long the last word on the lease is believed
 PERSON_SECONDS = 15 * 60.0  # between attempts while a person has something to mend
@@ -66,6 +67,7 @@ class Mailbox:
         self._drain = Drain(accept, alarm, clock, max_message_bytes)
         self._session: Session | None = None  # the latest; another thread may cut it
         self._told: set[str] = set()  # kinds of alarm about the connection, until it works again
+        self._quiet_passes = 0  # in a row
         self._away_since: datetime | None = None
         self._lease_asked = datetime.min.replace(tzinfo=UTC)
 
@@ -105,10 +107,11 @@ class Mailbox:
             if self._drain.progress == before:
                 raise
             log.info("mailbox lost", server=self._server, fault=str(fault))
-            self._pause(stop, BUSY_SECONDS)
+            self._pause(stop, SHORTEST_REST)
 
     def _connected(self, session: Session) -> None:
         self._session = session
+        self._quiet_passes = 0
 
     def _cut_after(self, stop: threading.Event, ended: threading.Event) -> None:
         """Close the connection soon after the stop, lest a silent server keep us from ending."""
@@ -118,12 +121,11 @@ class Mailbox:
                 self._session.cut()
 
     def _serve(self, session: Session, stop: threading.Event) -> None:
-        result = self.drain(session, stop)
-        self._away_since = None
-        self._told.clear()
         while self._go_on(stop):
-            self._rest(session, self._seconds_after(result), stop)
             result = self.drain(session, stop)
+            self._away_since = None
+            self._told.clear()
+            self._rest(session, self._seconds_after(result), stop)
 
     def _secret(self) -> str:
         secret = attempt(self._password)
@@ -153,15 +155,13 @@ class Mailbox:
             self._pause(stop, 1)
 
     def _seconds_after(self, result: Pass) -> float:
-        seconds: float = self._settings.poll
-        if result.stuck:
-            seconds = min(2.0 ** min(self._drain.refused_passes, 6), 60)
-        elif result.accepted:
-            seconds = BUSY_SECONDS
+        self._quiet_passes = 0 if result.accepted else self._quiet_passes + 1
+        passes = self._drain.refused_passes if result.stuck else self._quiet_passes
+        seconds = min(SHORTEST_REST * 2.0 ** min(passes, 20), LONGEST_STUCK if result.stuck else self._settings.poll)
         due = self._drain.next_due()
         if due:
             seconds = min(seconds, (due - self._clock()).total_seconds())
-        return min(max(seconds, BUSY_SECONDS), LONGEST_IDLE)
+        return min(max(seconds, SHORTEST_REST), LONGEST_IDLE)
 
     def _explain(self, fault: BaseException | None) -> None:
         """Tell of a mailbox that cannot be worked: at once if a person must act, else when it lasts."""

@@ -131,7 +131,8 @@ class Session:
     def idle(self, seconds: float, go_on: Callable[[], bool]) -> None:
         """Return when the server says something, after ``seconds``, or when ``go_on``, asked each second, says no.
 
-        What comes in the same packet as the answer to IDLE is only seen at the end: keep ``seconds`` short.
+        A mail that came just before is told of in the same packet as the answer to IDLE, where poll() cannot see it, and
+        is noticed only at the end: begin with few ``seconds``.
         """
         self._client.idle()
         heard = select.poll()

@@ -41,6 +41,15 @@ def test_a_server_that_is_away_is_tried_again_with_growing_spread_pauses() -> No
     assert desk.told == []
 
 
+def test_without_news_it_rests_longer_and_longer_up_to_the_poll() -> None:
+    with imap_script({**LOGS_IN, b"SELECT": SELECTED, b"NOOP": OK, b"UID": b"* SEARCH\r\n" + OK}) as server:
+        desk = desk_at(server.port, pauses=200, poll=10)
+        desk.run()
+    looks = server.heard.split(b"UID SEARCH")[1:]
+    assert len(looks) == 22  # after 2, 4, 8, 10, 10, ... seconds
+    assert set(desk.waits) == {1}
+
+
 def test_a_server_that_stays_away_is_told_of_once() -> None:
     now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     times = (now + timedelta(seconds=AWAY_SECONDS / 4 * step) for step in itertools.count())

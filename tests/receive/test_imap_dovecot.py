@@ -15,7 +15,7 @@ from maildesk.receive.imap_session import Session, open_session
 from maildesk.receive.incoming import Incoming
 from tests.rig.certificates import Certificates, make_certificates
 from tests.rig.desk_mailbox import Desk, desk_on, imap_settings, mail
-from tests.rig.dovecot import Dovecot, running_dovecot
+from tests.rig.dovecot import PASSWORD, Dovecot, running_dovecot
 from tests.rig.ports import wait_until
 from tests.rig.proxy import HEALTHY, REFUSE, Fault, Proxy
 
@@ -79,6 +79,21 @@ def test_a_mail_carries_its_envelope_and_its_place(dovecot: Dovecot, user: str) 
         assert incoming.envelope.received_at.tzinfo is UTC
         assert (incoming.mailbox, incoming.uidvalidity) == (f"imap://{user}@localhost/INBOX", uidvalidity)
     assert sorted(incoming.uid or 0 for incoming in desk.kept) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("hour", [0, 1])
+def test_the_time_is_right_in_the_hour_that_comes_twice(
+    dovecot: Dovecot, user: str, monkeypatch: pytest.MonkeyPatch, hour: int
+) -> None:
+    at = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)  # both are 01:30 in London
+    dovecot.deliver(user, mail(), at=at)
+    desk = desk_on(dovecot, user)
+    with monkeypatch.context() as london:
+        london.setenv("TZ", "Europe/London")
+        time.tzset()
+        desk.one_pass()
+    time.tzset()
+    assert desk.kept[0].envelope.received_at == at
 
 
 @pytest.mark.parametrize("done", ["flag:Taken", "flag:$Taken", "flag:\\Flagged"])
@@ -149,26 +164,39 @@ def test_folders_below_a_prefix_are_found_and_made(certificates: Certificates) -
         assert len(courier.mails(user, "INBOX.Processed")) == 3
 
 
-def test_idle_wakes_at_once_and_ends_at_once(dovecot: Dovecot, user: str) -> None:
+def test_it_sees_new_mail_soon_and_ends_at_once(dovecot: Dovecot, user: str) -> None:
     desk = desk_on(dovecot, user, poll=3600)
-    deliver(dovecot, user, 1)
     with desk.running() as thread:
-        wait_until(lambda: desk.kept and not dovecot.mails(user), "the first mail stays")
-        dovecot.deliver(user, mail(2))
-        wait_until(lambda: len(desk.kept) == 2, "IDLE did not wake", 5)
-        dovecot.deliver(user, mail(3))
-        wait_until(lambda: len(desk.kept) == 3, "IDLE did not wake again", 5)
-        wait_until(lambda: not dovecot.mails(user), "the mails stay")
+        for number in range(1, 4):
+            dovecot.deliver(user, mail(number))
+            wait_until(lambda: not dovecot.mails(user), "the mail stays", 5)
         stopped = time.monotonic()
         desk.stop.set()
         thread.join(5)
         assert time.monotonic() - stopped < 2
+    assert len(desk.kept) == 3
     assert not thread.is_alive()
 
 
+@pytest.mark.parametrize(("security", "port"), [("none", "imap"), ("tls", "imaps")])
+@pytest.mark.usefixtures("trusted")
+def test_idle_wakes(dovecot: Dovecot, user: str, security: str, port: str) -> None:
+    asked = itertools.count(1)
+
+    def go_on() -> bool:
+        if (times := next(asked)) == 2:
+            dovecot.deliver(user, mail())
+        return times < 10
+
+    with open_session(imap_settings(getattr(dovecot, port), user, security=security), PASSWORD) as session:
+        assert session.waiting() == []
+        session.idle(3600, go_on)
+        assert session.waiting() == [1]
+    assert next(asked) < 8
+
+
 def test_idle_is_left_in_time(dovecot: Dovecot, user: str) -> None:
-    with open_session(imap_settings(dovecot.imap, user), "correct-horse") as session:
-        assert session.can_idle()
+    with open_session(imap_settings(dovecot.imap, user), PASSWORD) as session:
         session.idle(0.5, lambda: True)
         session.idle(3600, lambda: False)
         assert session.waiting() == []
@@ -356,7 +384,7 @@ def test_a_wrong_password_is_told_once_and_tried_slowly(dovecot: Dovecot, user: 
 
     def on_wait(stop: threading.Event, _: float) -> None:
         if len(desk.waits) == 3:
-            desk.password = "correct-horse"  # somebody mended it
+            desk.password = PASSWORD  # somebody mended it
         if len(desk.waits) == 4:
             stop.set()
 
@@ -396,17 +424,9 @@ def test_tls_with_a_certificate_of_another_name(
 def refused(desk: Desk) -> None:
     """The certificate is not believed: a person is told, and it is tried again slowly."""
     desk.on_wait = lambda stop, _: stop.set()
-    desk.run()
-    assert (desk.kinds, desk.waits) == (["imap-certificate"], [PERSON_SECONDS])
-
-
-@pytest.mark.usefixtures("trusted")
-def test_idle_over_tls(dovecot: Dovecot, user: str) -> None:
-    desk = Desk(imap_settings(dovecot.imaps, user, security="tls", poll=3600))
     with desk.running():
-        wait_until(lambda: "Processed" in dovecot.folders(user), "no session")
-        dovecot.deliver(user, mail())
-        wait_until(lambda: desk.kept, "IDLE did not wake", 5)
+        wait_until(lambda: desk.waits, "it was let in")
+    assert (desk.kinds, desk.waits) == (["imap-certificate"], [PERSON_SECONDS])
 
 
 def test_a_mail_that_cannot_be_read_stops_nothing(dovecot: Dovecot, user: str) -> None:
