@@ -63,7 +63,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, float]:
 
 
 def test_the_story_is_told_in_order(played: tuple[str, Path, float]) -> None:
-    said, at = played[0], 0
+    said, at = played[0].replace("\n  | ", " "), 0  # long lines of a mail are broken
     for words in STORY:
         found = said.find(words, at)
         assert found >= 0, f"{words!r} is missing after:\n{said[:at]}"
@@ -119,6 +119,7 @@ def test_mutt_opens_what_it_leaves(real: Callable[..., None], played: tuple[str,
     (command,) = re.findall(r"^  (mutt .*)$", played[0], re.MULTILINE)
     rc = tmp_path / "muttrc"
     rc.write_text("set sort=date\n")
+    (tmp_path / "Mail").mkdir()  # mutt would ask whether to make it
 
     def tmux(*words: str) -> str:
         run = subprocess.run(
@@ -136,7 +137,7 @@ def test_mutt_opens_what_it_leaves(real: Callable[..., None], played: tuple[str,
         wait_until(lambda: "Filed as a note" in tmux("capture-pane", "-p", "-t", "m"), "no index", 15)
         assert tmux("capture-pane", "-p", "-t", "m").count("[CB-100") == 6
         tmux("send-keys", "-t", "m", "1", "Enter", "Enter")
-        wait_until(lambda: "It is now ticket CB-1001" in tmux("capture-pane", "-p", "-t", "m"), "no mail", 15)
+        wait_until(lambda: "From: Capital Bytes Support <support@" in tmux("capture-pane", "-p", "-t", "m"), "no mail", 15)
     finally:
         tmux("kill-server")
 
