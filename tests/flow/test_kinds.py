@@ -148,7 +148,8 @@ UNREADABLE = [
     b"\x00\xff\xfe garbage without any line",
     b"\r\n\r\n",
     b"From: (((\r\nSubject: =?utf-8?q?\xff?=\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type:",
-    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 300,
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 300,
 ]
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from maildesk import flow
-from maildesk.desk.events import Event
+from maildesk.desk.events import Event, MailJoined
 from maildesk.desk.notices import ANSWERS
 from maildesk.desk.ticket import Ticket
 from maildesk.office import Office, open_office
@@ -30,7 +30,8 @@ from maildesk.send.outcome import Courier, Outcome, State
 from maildesk.settings import load
 from maildesk.store import outbox, tickets
 from maildesk.store.database import Database
-from maildesk.store.schema import attempt, event, inbound, outbox as outbox_table, suppression, ticket
+from maildesk.store.schema import attempt, event, inbound, suppression, ticket
+from maildesk.store.schema import outbox as outbox_table
 from maildesk.write.render import Renderer
 from tests.rig.letters import DESK, parsed, text_of
 from tests.rig.wellformed import faults_of
@@ -249,6 +250,10 @@ class DeskUnderTest:
     def kinds(self, number: int | None) -> list[str]:
         """The names of a ticket's events."""
         return [entry.kind for entry in self.log(number)]
+
+    def last_role(self, number: int | None) -> str:
+        """What the writer of the mail that joined last is to the ticket."""
+        return [entry.body.role for entry in self.log(number) if isinstance(entry.body, MailJoined)][-1]
 
     def received(self) -> list[Any]:
         """The rows of all mails that came in."""
