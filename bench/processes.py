@@ -98,13 +98,19 @@ def wait_for_quiet(pid: int, timeout: float = 20.0) -> None:
 
 def usage(pid: int) -> Usage:
     """What a process and all below it have used so far."""
-    stats = _stats()
-    family = [pid]
-    for member in family:
-        family.extend(child for child, words in stats.items() if int(words[1]) == member)
+    stats, members = _stats(), family(pid)
     # utime, stime, and the same of children that have ended: proc_pid_stat(5), fields 14 to 17
-    ticks = sum(int(ticks) for member in family if member in stats for ticks in stats[member][11:15])
-    return Usage(ticks / _TICKS, sum(map(_peak_kib, family)))
+    ticks = sum(int(ticks) for member in members if member in stats for ticks in stats[member][11:15])
+    return Usage(ticks / _TICKS, sum(map(_peak_kib, members)))
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    parents = {child: int(words[1]) for child, words in _stats().items()}
+    members = [pid]
+    for member in members:
+        members.extend(child for child, parent in parents.items() if parent == member)
+    return members
 
 
 def _stats() -> dict[int, list[str]]:

@@ -11,7 +11,7 @@ from bench.desk import Answer, Run, require_one_each
 from bench.intake import Report, Result, ratios, summary, table
 from bench.load import stuffed
 from bench.mails import KB, MB, MIXES, Mail, kind_of, mails
-from bench.processes import BenchError, finished, usage
+from bench.processes import BenchError, family, finished, usage, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = [Answer(1.0, "<a@x>", "1"), Answer(2.0, "<b@x>", "2")]
@@ -24,6 +24,34 @@ def test_a_tiny_run_ends_well_and_prints_the_table() -> None:
     assert "| small mail, maildesk (40) " in done.stdout
     assert "| mixed mail, maildesk (40) " in done.stdout
     assert "No peer" in done.stdout
+
+
+def test_each_stage_is_timed() -> None:
+    command = [sys.executable, "bench/stages.py", "--mails", "5", "--profile", "send"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines() if " ms CPU " in line] == ["accept", "process", "send"]
+    assert "settle_and_claim" in done.stdout
+
+
+def test_a_benchmark_that_is_ended_leaves_nothing_behind() -> None:
+    command = [sys.executable, "bench/intake.py", "--mails", "100000", "--no-peer", "--runs", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as bench:
+        assert bench.stderr is not None
+        bench.stderr.readline()  # the first run begins
+        wait_until(lambda: len(family(bench.pid)) > 2, "nothing was started", 60)
+        children = family(bench.pid)[1:]
+        bench.terminate()
+        bench.stderr.read()
+    assert bench.returncode == 143
+    wait_until(lambda: not any(map(_lives, children)), "something lives on", 10)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
 
 
 def test_one_answer_each_with_a_number_of_its_own_is_right() -> None:
