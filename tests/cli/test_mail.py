@@ -48,9 +48,10 @@ def test_no_mail_yet(empty: Story) -> None:
 
 
 def test_the_raw_mail_is_given_octet_for_octet(empty: Story) -> None:
-    octets = letter(body=b"caf\xe9\r\n\x00\x1b[31m\xff\nbare\rend", subject="raw")
-    empty.desk.receive(octets)
-    assert empty.run("mail", "show", 1, "--raw").octets == octets
+    came = empty.desk.incoming(letter(body=b"caf\xe9\r\n\x00\x1b[31m\xff\nbare\rend", subject="raw"))
+    empty.desk.receive_all([came])
+    assert empty.run("mail", "show", 1, "--raw").octets == came.octets
+    assert came.octets.endswith(b"\x00\x1b[31m\xff\nbare\rend")
 
 
 def test_the_text_and_the_head(story: Story) -> None:
