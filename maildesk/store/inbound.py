@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,8 @@ from maildesk.receive.incoming import Incoming
 from maildesk.store.schema import inbound, raw_mail
 from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_new
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # not when it was received: a mailbox's clock may stand in the future
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _row(mail: Incoming, digest: str) -> dict[str, Any]:
         "received_at": envelope.received_at,
         "state": "received",
         "attempts": 0,
-        "next_attempt_at": envelope.received_at,
+        "next_attempt_at": AT_ONCE,
     }
 
 

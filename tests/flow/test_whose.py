@@ -237,7 +237,7 @@ TRICKS: Sequence[Mapping[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("fields", TRICKS, ids=lambda fields: " ".join(fields))
+@pytest.mark.parametrize("fields", TRICKS, ids=" ".join)
 def test_no_field_adds_a_recipient(desk: DeskUnderTest, fields: Mapping[str, str]) -> None:
     first = desk.receive(letter(fields=fields), path=EVES)
     (ack,) = first.to(BOBS)
