@@ -45,7 +45,7 @@ class Loop(threading.Thread):
         """The thread's life; its fault is kept for the daemon to see."""
         try:
             self._body(self)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - whatever it is ends the daemon, which must first hear of it
             self.fault = fault
             log.exception("loop ended by a fault", loop=self.name)
         finally:
@@ -83,7 +83,6 @@ def insist(loop: Loop, work: Callable[[], Result]) -> Result:
 
 def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], None]:
     """Process what is received; ``done`` is told of each group, so that its answers leave at once."""
-
     cut_off = False  # claimed by us, and the database went away before we were done
 
     def work() -> int:

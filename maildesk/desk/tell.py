@@ -141,7 +141,7 @@ def _acknowledgement(ticket: Ticket, writing: Writing, answering: Answering, pol
     have = tuple(fact if writing.show_values else Fact(fact.key, fact.label) for fact in writing.facts)
     facts = Acknowledgement(
         number=policy.number(ticket.number),
-        subject=clean_subject(ticket.subject),
+        subject=clean_subject(ticket.subject, policy.ticket_prefix),
         open_now=begins_at == now,
         begins_at=begins_at,
         have=have,
