@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from maildesk.desk.tell import alert
 from maildesk.log import log
@@ -67,7 +67,7 @@ def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
         readings = [_read(office, mail) for mail in waiting]
         with office.database.writing() as transaction:
             ends = [decide_and_write(transaction, office, reading, office.clock()) for reading in readings]
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise  # the database is away: no mail's fault
     except Exception:  # noqa: BLE001 - whatever one mail's fault is, its neighbours are tried without it
         log.warning("group failed", mails=[mail.id for mail in waiting], exc_info=True)

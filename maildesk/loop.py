@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 
 from maildesk import flow
@@ -69,7 +69,7 @@ Result = TypeVar("Result")
 def insist(loop: Loop, work: Callable[[], Result]) -> Result:
     """Do a piece of work; while the database is away, again and again with growing pauses, until it is done or the daemon stops."""
     retrying = Retrying(
-        retry=retry_if_exception_type(DBAPIError),
+        retry=retry_if_exception_type((OperationalError, InterfaceError)),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_when_event_set(loop.stop),
         sleep=loop.rest,
