@@ -99,13 +99,23 @@ class DaemonUnderTest:
     @property
     def back_room(self) -> int:
         """The process number of the back room."""
-        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(self.process.pid)}
-        return next(pid for pid, command in commands.items() if b"spawn_main" in command)
+        below = descendants(self.process.pid)
+        return next(pid for pid in below if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
     def kill(self) -> None:
         """``kill -9`` of all its processes, as when the machine loses its power."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
+
+    def kill_alone(self) -> None:
+        """``kill -9`` of the daemon; its back room finds out by itself, perhaps while the next daemon starts."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def kill_back_room(self) -> int:
+        """``kill -9`` of the back room, which the daemon must not outlive; its exit code."""
+        os.kill(self.back_room, signal.SIGKILL)
+        return self.wait_for_end()
 
     def wait_for_end(self, timeout: float = PATIENCE) -> int:
         """Wait until it ends by itself; its exit code."""

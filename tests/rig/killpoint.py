@@ -56,7 +56,7 @@ def _die() -> None:
 
 
 def _make_haste() -> None:
-    flow.ALIVE_SECONDS, loop.HOUSE_SECONDS = 3, 0.5
+    flow.ALIVE_SECONDS, loop.HOUSE_SECONDS, loop.LONGEST_PAUSE = 3, 0.5, 1.0
     flow.PAUSES = (timedelta(seconds=1),)
     retry.BOUNDS = (timedelta(seconds=1), timedelta(seconds=2))
 
