@@ -84,7 +84,7 @@ def asking(settings: Settings) -> Iterator[Connection]:
 
 def print_json(values: Any) -> None:
     """One JSON line, ASCII only: whole on every terminal and in every locale."""
-    click.echo(json.dumps(values, default=_plain).replace("\x7f", "\\u007f"))
+    click.echo(json.dumps(values, default=_plain))
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,9 @@
 """``maildesk mail list|show|explain|retry``: what came in, and why it ended as it did."""
 
 import pytest
+from sqlalchemy import update
 
+from maildesk.store.schema import inbound
 from tests.cli.conftest import Story
 from tests.rig.letters import letter
 
@@ -117,6 +119,14 @@ def test_the_chain_for_programs(story: Story) -> None:
     }
     (copy,) = story.run("mail", "explain", 2, "--json").lines
     assert (copy["explanation"]["answer"], copy["events"], copy["notices"]) == ("", [], [])
+
+
+def test_a_mail_that_was_held_before_still_tells_of_its_alert(story: Story) -> None:
+    """The alert is of no ticket, and the mail of one since somebody had it tried again."""
+    with story.desk.database.writing() as transaction:
+        transaction.execute(update(inbound).where(inbound.c.id == HELD).values(ticket=1001))
+    (held,) = story.run("mail", "explain", HELD, "--json").lines
+    assert [(notice["notice"], notice["ticket"]) for notice in held["notices"]] == [("alert", None)]
 
 
 def test_a_held_mail_goes_back_in_line(story: Story) -> None:

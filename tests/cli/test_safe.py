@@ -1,10 +1,11 @@
 """No text of a mail can play with the terminal of who looks at it [11]."""
 
+import json
 import unicodedata
 
 import pytest
 
-from maildesk.cli.common import one_line, several_lines
+from maildesk.cli.common import one_line, print_json, several_lines
 from tests.cli.conftest import Story
 from tests.rig.letters import letter
 
@@ -55,3 +56,9 @@ def test_parse(attacked: Story, tmp_path: object) -> None:
 def test_one_line_and_several() -> None:
     assert one_line("a\tb\x1bc\nd\u202ee") == "a b c d e"
     assert several_lines("a\tb\r\nc\x1b") == "a   b \nc "
+
+
+def test_json_is_whole_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"text": EVIL})
+    out = capsys.readouterr().out
+    assert (hostile(out), json.loads(out)) == ([], {"text": EVIL})
