@@ -106,7 +106,7 @@ def _reverse_path(office: Office, notice: Notice) -> str:
     return_path = office.settings.send.return_path
     if return_path == "signed":
         return office.signer.address(Purpose.BOUNCE, notice.ticket, notice.recipient.address)
-    return office.address if return_path == "address" else ""
+    return return_path or ""
 
 
 def _tell_of_template(transaction: Connection, office: Office, notice: Notice, fault: str, now: datetime) -> None:
