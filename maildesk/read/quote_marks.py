@@ -6,7 +6,6 @@ caller has already shortened.
 """
 
 import re
-import unicodedata
 
 from maildesk.read.tables import phrases, words
 
@@ -105,15 +104,20 @@ _FOOTER_LENGTH = 120
 _TITLE_LENGTH = 60
 _LABEL_LENGTH = 30
 _NAMED_DASHES = 3
-TRACKERS = "\u1427\ufffc"  # what mail trackers and dropped pictures leave alone on a line
+# Unicode's format characters (Cf), and what mail trackers and dropped pictures leave alone on a line.
+_UNSEEN = re.compile(
+    r"[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+    r"\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001"
+    r"\U000e0020-\U000e007f\u1427\ufffc]+"
+)
+_ODD_BLANK = re.compile(r"[^\S\t ]")
 
 
 def visible(line: str) -> str:
     """The line without marks that show nothing: direction, joining, soft hyphen; blanks but tabs made plain."""
     if line.isascii():
         return line.rstrip()
-    kept = ("" if unicodedata.category(char) == "Cf" or char in TRACKERS else char for char in line)
-    return "".join(" " if char.isspace() and char != "\t" else char for char in kept).rstrip()
+    return _ODD_BLANK.sub(" ", _UNSEEN.sub("", line)).rstrip()
 
 
 def is_quoted(line: str) -> bool:

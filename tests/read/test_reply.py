@@ -1,6 +1,8 @@
 """What the writer newly wrote: made-up replies of the usual clients in many languages, and hostile text."""
 
+import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -360,3 +362,15 @@ def test_never_raises_and_invents_no_word(pieces: list[str], knows_ours: bool) -
 def test_html_never_raises(source: str) -> None:
     html_lines(source)
     new_text("", source)
+
+
+def test_a_line_shows_no_format_character_and_no_odd_blank() -> None:
+    """Held against Python's own tables, whichever version of Unicode they are of."""
+    for char in map(chr, range(sys.maxunicode + 1)):
+        shown = visible(f"é{char}é")[1:-1]
+        if unicodedata.category(char) == "Cf":
+            assert shown == "", hex(ord(char))
+        elif char.isspace() and char != "\t":
+            assert shown == " ", hex(ord(char))
+        elif unicodedata.category(char) != "Cn":
+            assert shown == ("" if char in "\u1427\ufffc" else char), hex(ord(char))
