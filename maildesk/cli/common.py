@@ -19,9 +19,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from maildesk.checks import absent
+from maildesk.desk.events import Event
 from maildesk.faults import SettingsError
 from maildesk.settings import load
 from maildesk.settings_model import Settings
+from maildesk.store import tickets
 from maildesk.store.database import Database, SchemaError
 
 USAGE, FAULT = 2, 1
@@ -102,6 +104,14 @@ def ticket_number(text: str, prefix: str) -> int:
     if found is None:
         fail(f"{text} is no ticket's number: write 1042 or {prefix}-1042", USAGE)
     return int(found[1])
+
+
+def ticket_log(transaction: Connection, number: int) -> list[Event]:
+    """A ticket's events; a log that cannot be read ends the command."""
+    try:
+        return tickets.log(transaction, number)
+    except (KeyError, TypeError, ValueError):
+        fail(f"the log of ticket {number} cannot be read: `maildesk check --tickets` says more")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], nothing: str) -> None:

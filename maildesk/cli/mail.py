@@ -22,6 +22,7 @@ from maildesk.cli.common import (
     settings_option,
     several_lines,
     table,
+    ticket_log,
 )
 from maildesk.cli.parse import parse
 from maildesk.cli.shapes import chain_json, event_json, in_words, mail_json, outbox_json, path_in_words
@@ -31,7 +32,7 @@ from maildesk.read.classify import Kind
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
 from maildesk.settings_model import Settings
-from maildesk.store import inbound, tickets, views
+from maildesk.store import inbound, views
 
 STATES = ("received", "done", "held")
 _id = click.argument("number", metavar="ID", type=click.IntRange(min=1))
@@ -98,7 +99,7 @@ def explain(number: int, settings_file: Path | None, as_json: bool) -> None:
     settings = load_settings(settings_file)
     with asking(settings) as transaction:
         row = _wanted(transaction, number)
-        log = tickets.log(transaction, row.ticket) if row.ticket else []
+        log = ticket_log(transaction, row.ticket) if row.ticket else []
         made = views.caused_by(transaction, row)
     events = [event for event in log if event.inbound == number]
     if as_json:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from maildesk.cli.common import (
-    FAULT,
     asking,
     facts,
     fail,
@@ -20,6 +19,7 @@ from maildesk.cli.common import (
     section,
     settings_option,
     table,
+    ticket_log,
     ticket_number,
 )
 from maildesk.cli.shapes import event_json, in_words, mail_json, outbox_json, ticket_json
@@ -70,7 +70,7 @@ def show(number: str, settings_file: Path | None, as_json: bool) -> None:
         ticket = tickets.get(transaction, wanted)
         if ticket is None:
             fail(f"there is no ticket {settings.desk.ticket_prefix}-{wanted}")
-        events = _log(transaction, wanted)
+        events = ticket_log(transaction, wanted)
         people = sorted(tickets.participants(transaction, wanted))
         came, went = views.mails_in(transaction, wanted), views.mails_out(transaction, wanted)
     if as_json:
@@ -84,13 +84,6 @@ def show(number: str, settings_file: Path | None, as_json: bool) -> None:
         return
     _show_ticket(ticket, people, settings)
     _show_history(events, came, went, settings.hours.zone)
-
-
-def _log(transaction: Connection, number: int) -> list[Event]:
-    try:
-        return tickets.log(transaction, number)
-    except (KeyError, TypeError, ValueError):
-        fail(f"the log of ticket {number} cannot be read: `maildesk check --tickets` says more", FAULT)
 
 
 def _show_ticket(ticket: Ticket, people: list[str], settings: Settings) -> None:

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
+from maildesk.store.schema import event
 from tests.cli.conftest import Story
 
 KEYS = {
@@ -93,3 +95,12 @@ def test_everything_of_a_ticket_for_programs(story: Story) -> None:
     assert [mail["id"] for mail in shown["mails_in"]] == [1, 3, 4, 8]
     acknowledgement = next(mail for mail in shown["mails_out"] if mail["notice"] == "acknowledgement")
     assert (acknowledgement["to"], acknowledgement["state"]) == ("bob@acme.test", "failed")
+
+
+@pytest.mark.parametrize("words", ["ticket show 1001", "mail explain 1"])
+def test_a_log_that_cannot_be_read(story: Story, words: str) -> None:
+    with story.desk.database.writing() as transaction:
+        transaction.execute(update(event).where(event.c.ticket == 1001, event.c.seq == 2).values(kind="flown"))
+    ran = story.run(*words.split())
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "the log of ticket 1001 cannot be read: `maildesk check --tickets` says more\n"
