@@ -27,7 +27,7 @@ def _plain_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the current schema, to be copied: migrating costs more than most tests."""
     file = tmp_path_factory.mktemp("migrated") / "desk.db"
     _upgrade(f"sqlite:///{file}")
@@ -67,8 +67,8 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], st
     """Makes empty databases with the current schema, of one engine after the other."""
     made = itertools.count()
     if request.param == "sqlite":
-        migrated: Path = request.getfixturevalue("_migrated")
-        return lambda: f"sqlite:///{shutil.copy(migrated, tmp_path / f'desk{next(made)}.db')}"
+        file: Path = request.getfixturevalue("migrated")
+        return lambda: f"sqlite:///{shutil.copy(file, tmp_path / f'desk{next(made)}.db')}"
     request.getfixturevalue("postgres")
     emptied: Callable[[int], str] = request.getfixturevalue("_emptied")
     return lambda: emptied(next(made))
