@@ -42,6 +42,7 @@ _SEVEN_BIT = re.compile(r"[\t\n -~]*")
 _LONG_OR_FROM = re.compile(rf"^(?:From |[^\n]{{{MOST_LINE + 1}}})", re.MULTILINE)  # mbox programs rewrite "From "
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 _COMPOUND = ("multipart/", "message/")  # RFC 2045 §6.4: must not be base64
+_OCTETS = "application/octet-stream"
 _HEADER_LINE = re.compile(rb"(?=.{1,998}\Z)(?:[!-9;-~]+:|[ \t]+[!-~])[\t -~]*")  # printable, never only white space
 _SUBMITTED = ("auto-replied", "auto-generated")
 
@@ -151,16 +152,30 @@ def _encoded_text(lines: str) -> tuple[str, bytes]:
 
 
 def _attachment(attachment: Attachment) -> tuple[list[Field], bytes]:
-    kind = attachment.content_type.lower()
-    if not _CONTENT_TYPE.fullmatch(kind) or kind.startswith(_COMPOUND):
-        kind = "application/octet-stream"
     disposition = ["attachment;", *_file_name(one_line(attachment.name)[:150] or "attachment")]
     fields = [
-        ("Content-Type", kind),
+        ("Content-Type", _attachment_type(attachment)),
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", _folded("Content-Disposition", disposition)),
     ]
     return fields, b"\r\n" + _base64(attachment.octets).replace(b"\n", b"\r\n")
+
+
+def _attachment_type(attachment: Attachment) -> str:
+    """Its own type; a text says its charset where that is certain, and is octets where it is not (RFC 2046 §4.1.2)."""
+    kind = attachment.content_type.lower()
+    if not _CONTENT_TYPE.fullmatch(kind) or kind.startswith(_COMPOUND):
+        return _OCTETS
+    if not kind.startswith("text/") or (attachment.octets.isascii() and b"\0" not in attachment.octets):
+        return kind
+    return f"{kind}; charset=utf-8" if _is_utf8(attachment.octets) else _OCTETS
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        return "\0" not in octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def _base64(octets: bytes) -> bytes:

@@ -279,6 +279,21 @@ def test_attachments_keep_name_and_octets() -> None:
     assert faults_of(compose(letter), sender=DESK, recipient=BOB) == []
 
 
+@pytest.mark.parametrize(
+    ("octets", "content_type"),
+    [
+        (b"plain", "text/plain"),
+        ("日本".encode(), "text/plain; charset=utf-8"),
+        ("Zoë".encode("latin-1"), "application/octet-stream"),
+        ("wide".encode("utf-16-le"), "application/octet-stream"),
+    ],
+)
+def test_an_attached_text_says_its_charset_only_where_that_is_certain(octets: bytes, content_type: str) -> None:
+    letter = replace(LETTER, attachments=(Attachment("a.txt", "text/plain", "file", len(octets), "", octets),))
+    [part] = parsed(letter).iter_attachments()
+    assert (str(part["Content-Type"]), part.get_payload(decode=True)) == (content_type, octets)
+
+
 def test_the_same_letter_makes_the_same_octets() -> None:
     assert compose(LETTER) == compose(LETTER)
 
