@@ -283,7 +283,7 @@ def test_attachments_keep_name_and_octets() -> None:
     ("octets", "content_type"),
     [
         (b"plain", "text/plain"),
-        ("日本".encode(), "text/plain; charset=utf-8"),
+        ("日本".encode(), 'text/plain; charset="utf-8"'),
         ("Zoë".encode("latin-1"), "application/octet-stream"),
         ("wide".encode("utf-16-le"), "application/octet-stream"),
     ],
