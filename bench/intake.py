@@ -8,82 +8,29 @@ Ends with 1 if a mail has no acknowledgement or two, or a ticket's number is giv
 import argparse
 import json
 import os
-import platform
 import shutil
 import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import desk, peer
 from bench.desk import Load, Run
 from bench.mails import MIXES
-from bench.processes import ROOT, BenchError
+from bench.processes import BenchError, cpu_of_the_machine, own_cpu
+from bench.report import Report, Result, machine, summary, table
 
 MAILS = 1000
 RUNS = 3
 FEW_TICKETS, MANY_TICKETS = 1000, 100_000
 IDLE_RATE = 5.0  # mails a second
 IDLE_MAILS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The medians of some runs.  Rates in mails a second, CPU and latencies in milliseconds, memory in MB (10^6 octets)."""
-
-    name: str
-    mails: int
-    rate: float
-    slowest: float
-    fastest: float
-    taken_rate: float | None
-    cpu_ms: float
-    to_250_ms: tuple[float, float] | None  # p50, p99
-    to_answer_ms: tuple[float, float] | None
-    peak_mb: float
-
-
-@dataclass(slots=True)
-class Report:
-    """All that was measured."""
-
-    machine: str
-    began: str
-    peer: str
-    results: list[Result] = field(default_factory=list)
-
-
-def summary(name: str, runs: Sequence[Run]) -> Result:
-    """The medians; of the peaks of memory the highest."""
-    rates = [run.mails / run.seconds for run in runs]
-    return Result(
-        name=name,
-        mails=runs[0].mails,
-        rate=median(rates),
-        slowest=min(rates),
-        fastest=max(rates),
-        taken_rate=median(run.mails / run.taken_seconds for run in runs) if runs[0].taken_seconds else None,
-        cpu_ms=median(run.cpu_seconds / run.mails for run in runs) * 1000,
-        to_250_ms=_quantiles([run.to_250 for run in runs]),
-        to_answer_ms=_quantiles([run.to_answer for run in runs]),
-        peak_mb=max(run.peak_kib for run in runs) * 1024 / 1e6,
-    )
-
-
-def _quantiles(runs: Sequence[Sequence[float]]) -> tuple[float, float] | None:
-    """The medians of the runs' p50 and p99, of sorted seconds, in milliseconds."""
-    if not all(runs):
-        return None
-    p50, p99 = (median(run[min(len(run) - 1, int(len(run) * share))] for run in runs) * 1000 for share in (0.5, 0.99))
-    return p50, p99
 
 
 class Bench:
@@ -139,88 +86,12 @@ class Bench:
                 runs.append(desk.measure(folder, Load(self._given.mails, batch=f"{there}-{number}")))
             add(summary(f"small mail, at {there:,} tickets", runs))
         size = sum(file.stat().st_size for file in folder.glob("desk.db*"))
-        _say(f"growth: the database has {desk.tickets(folder)} tickets and {size / 1e6:.0f} MB; it is proved")
+        _say(f"growth: the database has {desk.tickets(folder)} tickets and {size / 1e6:.0f} MB; proving it")
         desk.check(folder)
         shutil.rmtree(folder)
 
     def _folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self._scratch))
-
-
-def table(report: Report) -> str:
-    """The report as a table in Markdown, for people and for docs/performance.md."""
-    head = (
-        "",
-        "mails/s (slowest, fastest)",
-        "taken/s",
-        "CPU ms/mail",
-        "to 250, ms",
-        "to acknowledgement, ms",
-        "peak MB",
-    )
-    rows = [head, ("-",) * len(head), *map(_row, report.results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = [
-        "| "
-        + " | ".join(cell.ljust(width, "-" if row[1] == "-" else " ") for cell, width in zip(row, widths, strict=True))
-        + " |"
-        for row in rows
-    ]
-    return "\n".join([f"{report.machine}, {report.began}", report.peer, "", *lines, "", *ratios(report.results)])
-
-
-def _row(result: Result) -> tuple[str, ...]:
-    def pair(values: tuple[float, float] | None) -> str:
-        return f"p50 {values[0]:.0f}, p99 {values[1]:.0f}" if values else "n/a"
-
-    return (
-        f"{result.name} ({result.mails})",
-        f"{result.rate:.1f} ({result.slowest:.1f}, {result.fastest:.1f})",
-        f"{result.taken_rate:.0f}" if result.taken_rate else "n/a",
-        f"{result.cpu_ms:.2f}",
-        pair(result.to_250_ms),
-        pair(result.to_answer_ms),
-        f"{result.peak_mb:.0f}",
-    )
-
-
-def ratios(results: Sequence[Result]) -> list[str]:
-    """What the comparisons come to."""
-    rate = {result.name: result.rate for result in results}
-    lines = [
-        f"{mix} mail: maildesk is {ours / theirs:.1f} times as fast as django-helpdesk."
-        for mix in MIXES
-        if (ours := rate.get(f"{mix} mail, maildesk")) and (theirs := rate.get(f"{mix} mail, django-helpdesk"))
-    ]
-    grown = [(name, value) for name, value in rate.items() if name.startswith("small mail, at ")]
-    if len(grown) == 2:
-        (few, at_first), (many, at_last) = ((name.split()[3], value) for name, value in grown)
-        lines.append(f"growth: the rate at {many} tickets is {at_last / at_first:.2f} of that at {few}.")
-    return lines
-
-
-def machine() -> str:
-    """What this was measured on."""
-    model = next(
-        (
-            line.partition(": ")[2]
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    return (
-        f"{len(os.sched_getaffinity(0))} cores ({model.strip()}), Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, maildesk {_commit()}"
-    )
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "of no commit"
 
 
 def _say(text: str) -> None:
@@ -251,7 +122,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     given = parser.parse_args()
-    if min(given.mails, given.runs, given.idle, given.grow or 1) < 1:
+    if min(given.mails, given.runs, given.idle, 1 if given.grow is None else given.grow) < 1:
         parser.error("--mails, --runs, --idle and --grow are at least 1")
     return given
 
@@ -275,10 +146,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="maildesk-bench-") as scratch:
         python, said = find_peer(given, Path(scratch))
         report = Report(machine(), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", said)
+        began, strange = time.monotonic(), cpu_of_the_machine() - own_cpu()
         try:
             Bench(given, Path(scratch), python).results(report.results.append)
         except BenchError as error:
             sys.exit(f"bench: {error}")
+        strange = cpu_of_the_machine() - own_cpu() - strange
+        report.others = max(0.0, strange / (time.monotonic() - began) / len(os.sched_getaffinity(0)))
     print(json.dumps(asdict(report), indent=2) if given.json else table(report))
 
 

@@ -1,6 +1,7 @@
 """Processes of the benchmark: started in a session of their own, measured from /proc (Linux), ended for sure."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -94,6 +95,18 @@ def wait_for_quiet(pid: int, timeout: float = 20.0) -> None:
     while time.monotonic() < end and (now := usage(pid).cpu_seconds) - before > 1 / _TICKS:
         before = now
         time.sleep(_QUIET_SECONDS)
+
+
+def cpu_of_the_machine() -> float:
+    """Seconds of CPU that everything on the machine has used since it was started: proc_stat(5), all but idle and iowait."""
+    words = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    return (sum(map(int, words)) - int(words[3]) - int(words[4])) / _TICKS
+
+
+def own_cpu() -> float:
+    """Seconds of CPU that this process and all its children that have ended have used."""
+    kinds = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in kinds)
 
 
 def usage(pid: int) -> Usage:

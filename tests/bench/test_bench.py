@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bench.desk import Answer, Run, require_one_each
-from bench.intake import Report, Result, ratios, summary, table
 from bench.load import stuffed
 from bench.mails import KB, MB, MIXES, Mail, kind_of, mails
 from bench.processes import BenchError, family, finished, usage, wait_until
+from bench.report import Report, Result, ratios, summary, table
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = [Answer(1.0, "<a@x>", "1"), Answer(2.0, "<b@x>", "2")]
@@ -143,9 +143,16 @@ def test_the_comparisons_are_said() -> None:
 
 
 def test_what_cannot_be_told_is_not_in_the_table() -> None:
-    printed = table(Report("2 cores", "today", "No peer.", [_result("small mail, maildesk", 3.0)]))
+    printed = table(Report("2 cores", "today", "No peer.", 0.0, [_result("small mail, maildesk", 3.0)]))
     assert "| n/a " in printed
     assert "times as fast" not in printed
+
+
+@pytest.mark.parametrize(
+    ("others", "said"), [(0.01, "had 1% of the machine meanwhile."), (0.3, "30% of the machine meanwhile: TOO BUSY")]
+)
+def test_a_busy_machine_is_told(others: float, said: str) -> None:
+    assert said in table(Report("2 cores", "today", "No peer.", others, [_result("small mail, maildesk", 3.0)]))
 
 
 def test_a_process_that_fails_or_hangs_is_a_fault(tmp_path: Path) -> None:
