@@ -90,9 +90,7 @@ class GroupCommit:
 
     def _run(self) -> None:
         while self._wait():
-            group = self._next_group()
-            if group:
-                self._commit(group)
+            self._commit(self._next_group())  # no name for the group: it would keep large mails until the next ones
 
     def _wait(self) -> bool:
         """Sleep until there is a mail, or until all is done."""
@@ -114,7 +112,7 @@ class GroupCommit:
         return group
 
     def _commit(self, group: Sequence[_Waiting]) -> None:
-        fault = self._attempt(group)
+        fault = self._attempt(group) if group else None
         if fault is not None and len(group) > 1:
             self._commit_one_by_one(group)
             return

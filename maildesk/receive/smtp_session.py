@@ -279,14 +279,14 @@ class Session(SMTP):
             return policy.TROUBLE
 
     async def _keep(self, data: DataOctets) -> str:
-        octets = data.mail()
+        mail_id = secrets.token_hex(6)
+        incoming = self._incoming(data.mail(), mail_id)
         if data.refusal:
             log.info("mail refused", peer=self.peer, reply=data.refusal)
             return data.refusal
-        mail_id = secrets.token_hex(6)
-        await asyncio.wrap_future(self._reception.group.put(self._incoming(octets, mail_id)))
+        await asyncio.wrap_future(self._reception.group.put(incoming))
         self._replies = 0
-        log.info("mail received", mail=mail_id, peer=self.peer, octets=len(octets))
+        log.info("mail received", mail=mail_id, peer=self.peer, octets=len(incoming.octets))
         return policy.KEPT.format(mail_id)
 
     async def _receive(self, data: DataOctets) -> None:

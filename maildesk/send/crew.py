@@ -77,11 +77,19 @@ class Crew(Generic[Mail]):
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, courier: Courier) -> None:
-        while (mail := self._to_do.get()) is not None:
-            try:
-                outcome: Outcome | Exception = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
-            except Exception as fault:  # noqa: BLE001 - a thread must not take a mail's fate with it
-                outcome = fault
-            self._done.put((mail, outcome))
-            self._ring()
+        while self._carry_next(courier):
+            pass
         courier.close()
+
+    def _carry_next(self, courier: Courier) -> bool:
+        """Wait for a mail and carry it; nothing of it is kept while the next is waited for.  False at the end."""
+        mail = self._to_do.get()
+        if mail is None:
+            return False
+        try:
+            outcome: Outcome | Exception = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
+        except Exception as fault:  # noqa: BLE001 - a thread must not take a mail's fate with it
+            outcome = fault
+        self._done.put((mail, outcome))
+        self._ring()
+        return True
