@@ -1,5 +1,6 @@
 """Step 3: one read mail becomes a ticket, joins one, marks an attempt, or is held; all of it in the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 
 from maildesk.desk.decide import Actor, Facts, Join, Open, Role, decide
 from maildesk.desk.events import Opened
-from maildesk.desk.notices import Enclosure, Recipient
+from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
 from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
@@ -137,9 +138,13 @@ def _join(
     notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     done = "filed as an internal note on" if found.role is Role.STAFF else "joined"
-    return _end(
-        office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", f"writer: {found.role}"
-    )
+    return _end(office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", _told_writer(notices))
+
+
+def _told_writer(notices: Sequence[Notice]) -> str:
+    """What a mail to an existing ticket was answered with, in words for staff."""
+    answers = [f"{notice.name}, {notice.held or 'sent'}" for notice in notices if notice.name in ANSWERS]
+    return "; ".join(answers) or "none: a mail that joins its ticket calls for none"
 
 
 def _is_of_the_firm(office: Office, reading: Reading) -> bool:
@@ -251,7 +256,7 @@ def _end(office: Office, reading: Reading, found: Whose, ticket: Ticket, done: s
         role=_standing(office, reading, found.role),
         border=office.settings.trust.border,
     )
-    explanation = (f"ticket: {found.why}", f"authority: {authority.summary}", f"answer: {answer}")
+    explanation = (f"ticket: {found.why}; its writer is the ticket's {found.role}", f"authority: {authority.summary}", f"answer: {answer}")
     return End("done", done, ticket.number, explanation=explanation)
 
 
