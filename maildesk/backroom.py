@@ -15,6 +15,7 @@ from typing import Any
 
 from maildesk import log
 from maildesk.loop import POLL_SECONDS, Loop, process_loop
+from maildesk.memory import return_large_blocks
 from maildesk.office import open_office
 from maildesk.settings_model import Settings
 from maildesk.store.database import Database
@@ -82,6 +83,7 @@ def work(settings: Settings, clock: Callable[[], datetime], office_id: str, pipe
     """The back room's life."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # the daemon tells us when to end
+    return_large_blocks()
     log.configure(settings.log.format, settings.log.level)
     database = Database(settings.database)
     office = open_office(settings, database, clock, office_id)

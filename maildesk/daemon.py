@@ -15,6 +15,7 @@ from maildesk.backroom import BackRoom
 from maildesk.desk.tell import alert
 from maildesk.log import log
 from maildesk.loop import Loop, house_loop, send_loop
+from maildesk.memory import return_large_blocks
 from maildesk.notify import notify, watchdog_seconds
 from maildesk.office import Office, open_office, system_clock
 from maildesk.receive.imap import Mailbox
@@ -56,6 +57,7 @@ class Daemon:
 
         Raises SchemaError, SettingsError, IntakeError, SecretError or the database's own error.
         """
+        return_large_blocks()
         self._database.lock_for_daemon()
         if self._database.is_empty():
             self._database.upgrade()
