@@ -6,8 +6,10 @@ ends with a fault.
 """
 
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -20,6 +22,8 @@ from maildesk.office import open_office
 from maildesk.settings_model import Settings
 from maildesk.store.database import Database
 
+STALLED_SECONDS = 120.0  # for one group of mails, which takes well under a second
+STALLED = 75  # exit code, EX_TEMPFAIL of sysexits.h
 RING, ANSWERS_WAIT, STOP = b"ring", b"answers wait", b"stop"
 EXIT_CODE_WITHIN = 1.0  # seconds after the end of its pipe
 
@@ -96,6 +100,8 @@ def work(settings: Settings, clock: Callable[[], datetime], office_id: str, pipe
                 break
         except (EOFError, OSError):
             break
+        if time.monotonic() - loop.beat > STALLED_SECONDS:
+            os._exit(STALLED)  # a mail holds its reader fast: it counts as tried, and is held in the end
         loop.bell.ring()
     stop.set()
     loop.bell.ring()

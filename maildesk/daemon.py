@@ -14,7 +14,7 @@ from maildesk import flow
 from maildesk.backroom import BackRoom
 from maildesk.desk.tell import alert
 from maildesk.log import log
-from maildesk.loop import Loop, house_loop, send_loop
+from maildesk.loop import AWAY, Loop, house_loop, send_loop
 from maildesk.memory import return_large_blocks
 from maildesk.notify import notify, watchdog_seconds
 from maildesk.office import Office, open_office, system_clock
@@ -31,8 +31,9 @@ from maildesk.steps.post import Cause, post
 from maildesk.store import leases
 from maildesk.store.database import Database
 
-INTAKE_STOPS_WITHIN = 3.0  # seconds; the rest of the 10 s is for the loops
-LOOPS_STOP_WITHIN = 6.0
+STOPS_WITHIN = 9.0  # seconds, of the 10 that are promised
+INTAKE_STOPS_WITHIN = 2.0  # of these; twice as long if the database hangs
+LEAVES_WITHIN = 1.0  # of these; the rest is for the loops
 STALLED_SECONDS = 120.0  # without a sign of life of a loop that always has one; the watchdog then ends us
 MAILBOX_LEASE_SECONDS = 30.0
 _LIVELY = ("backroom", "house")
@@ -92,18 +93,31 @@ class Daemon:
 
     def stop(self) -> None:
         """Stop taking mail, finish what is in hand, give back the leases."""
+        deadline = time.monotonic() + STOPS_WITHIN
         if self.intake:
             self.intake.stop(INTAKE_STOPS_WITHIN)
         self.stopping.set()
         self._ring_all()
-        deadline = time.monotonic() + LOOPS_STOP_WITHIN
-        finished = self._backroom.stop(LOOPS_STOP_WITHIN)
+        finished = self._backroom.stop(_seconds_to(deadline - LEAVES_WITHIN))
         for loop in self._loops:
             if loop.is_alive():
-                loop.join(max(0.0, deadline - time.monotonic()))
+                loop.join(_seconds_to(deadline - LEAVES_WITHIN))
         if finished and not any(loop.is_alive() or loop.fault for loop in self._loops):
-            flow.leave(self.office)
+            self._leave(_seconds_to(deadline))
         self._database.close()
+
+    def _leave(self, seconds: float) -> None:
+        """Give back what we hold; if the database does not let us, the next daemon waits for our lease to end."""
+
+        def leave() -> None:
+            try:
+                flow.leave(self.office)
+            except AWAY as fault:
+                log.warning("stopped while the database is away", fault=str(fault.orig))
+
+        thread = threading.Thread(target=leave, name="leave", daemon=True)
+        thread.start()
+        thread.join(seconds)
 
     def _loop(self, name: str, body: Callable[[Loop], None]) -> Loop:
         return Loop(name, body, self.stopping, self._on_loop_end)
@@ -176,3 +190,7 @@ class Daemon:
         now = time.monotonic()
         alive = all(loop.is_alive() for loop in self._loops) and (self.intake is None or self.intake.alive)
         return alive and all(now - loop.beat < STALLED_SECONDS for loop in self._loops if loop.name in _LIVELY)
+
+
+def _seconds_to(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())

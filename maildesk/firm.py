@@ -32,14 +32,6 @@ class People:
         """Who has that name; case does not count."""
         return next((person for person in self.all if person.name.casefold() == name.casefold()), None)
 
-    def having(self, role: str) -> tuple[Person, ...]:
-        """Who has a role, in the order of the settings."""
-        return tuple(person for person in self.all if role in person.roles)
-
-    def audience(self, role: str) -> tuple[Person, ...]:
-        """Who is told what a role is to be told: those who have it, or the operator where nobody does."""
-        return self.having(role) or ((self.operator,) if self.operator else ())
-
 
 def people(settings: Settings) -> People:
     """Everybody of the firm.  An operator given by an address that nobody has is a person without roles."""

@@ -159,7 +159,8 @@ def settle(transaction: Connection, office: Office, mail: Claimed, outcome: Outc
         return
     reason = outcome.text or "no answer for 5 days"
     if outbox.settle(transaction, mail.id, office.id, state="failed", reason=reason):
-        tell_undeliverable(transaction, office, mail, reason, now)
+        refused = outcome.state is State.FAILED and outcome.code is not None
+        tell_undeliverable(transaction, office, mail, reason, now, blame=refused)
 
 
 def keep_house(office: Office, *, alone: bool = False) -> int:
@@ -174,9 +175,11 @@ def keep_house(office: Office, *, alone: bool = False) -> int:
         leases.take(transaction, leases.DAEMON + office.id, office.id, now, ALIVE_SECONDS)
         freed = leases.free_claims(transaction, now)
         for orphan in outbox.orphans(transaction, now):
-            outbox.record(transaction, orphan.id, now, State.UNKNOWN, None, "the desk ended while it was being sent")
             again = next_attempt(orphan.attempts, orphan.created_at, now, 0.0) or now
-            freed += outbox.settle(transaction, orphan.id, orphan.claimed_by, state="queued", next_attempt_at=again)
+            if outbox.settle(transaction, orphan.id, orphan.claimed_by, state="queued", next_attempt_at=again):
+                words = "the desk ended while it was being sent"
+                outbox.record(transaction, orphan.id, now, State.UNKNOWN, None, words)
+                freed += 1
         budget.forget(transaction, now - BUDGETS_REACH)
         keys.used(transaction, max(office.signer.keys), now)
     return freed
@@ -186,6 +189,12 @@ def unclaim(office: Office) -> None:
     """Put back what this daemon has claimed and not begun, as untried."""
     with office.database.writing() as transaction:
         inbound.unclaim(transaction, office.id)
+
+
+def unclaim_sending(office: Office, in_hand: Sequence[int]) -> None:
+    """Put back what this daemon has claimed to be sent, but for the mails in hand: it never heard of the others."""
+    with office.database.writing() as transaction:
+        outbox.unclaim(transaction, office.id, in_hand)
 
 
 def unsend(office: Office, mails: Sequence[Claimed]) -> None:

@@ -20,6 +20,7 @@ def configure(format_: str, level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _short,
             structlog.processors.format_exc_info,
+            _visible,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -35,10 +36,18 @@ _LONGEST = 500
 
 def _short(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A stranger's subject must not flood the log."""
-    return {
-        key: value[:_LONGEST] if isinstance(value, str) and key != "exception" else value
-        for key, value in entry.items()
-    }
+    return {key: _shown(value[:_LONGEST]) if isinstance(value, str) else value for key, value in entry.items()}
+
+
+def _visible(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A traceback may quote strangers: its lines stay, what a terminal would obey goes."""
+    if "exception" in entry:
+        entry["exception"] = "\n".join(_shown(line) for line in str(entry["exception"]).splitlines())
+    return entry
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 def _console() -> Any:

@@ -25,6 +25,7 @@ POLL_SECONDS = 2.0  # at least so often each loop looks: another machine rings n
 HOUSE_SECONDS = 5.0
 LONGEST_PAUSE = 30.0  # seconds, while the relay cannot be reached
 COURIERS_END_WITHIN = 4.0  # seconds, once the desk stops
+AWAY = (OperationalError, InterfaceError)  # the database is, or cannot be written now: no fault of the work in hand
 
 
 class Loop(threading.Thread):
@@ -69,7 +70,7 @@ Result = TypeVar("Result")
 def insist(loop: Loop, work: Callable[[], Result]) -> Result:
     """Do a piece of work; while the database is away, again and again with growing pauses, until it is done or the daemon stops."""
     retrying = Retrying(
-        retry=retry_if_exception_type((OperationalError, InterfaceError)),
+        retry=retry_if_exception_type(AWAY),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_when_event_set(loop.stop),
         sleep=loop.rest,
@@ -98,6 +99,7 @@ def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], N
 
     def body(loop: Loop) -> None:
         while not loop.stop.is_set():
+            loop.alive()
             if not insist(loop, work):
                 loop.rest(POLL_SECONDS)
 
@@ -112,6 +114,8 @@ class Sending:
         self._crew = crew
         self._pace = pace
         self._claimed: deque[Claimed] = deque()  # not handed out: the pace bids them wait
+        self._in_the_air: set[int] = set()  # ids
+        self._cut_off = False  # the database went away at a commit: it may hold claims that we know nothing of
         self._failures = 0
         self._closed_until = 0.0
 
@@ -119,39 +123,56 @@ class Sending:
         """Settle, claim, hand out; sleep if there was nothing to do."""
         done = list(self._crew.finished())
         for _, outcome in done:
-            self._learn(outcome)
+            self._learn(loop, outcome)
         closed_for = self._closed_until - time.monotonic()
         free = 0 if closed_for > 0 or loop.stop.is_set() else self._crew.idle - len(self._claimed)
-        claimed = insist(loop, lambda: flow.settle_and_claim(self._office, done, free)) if done or free > 0 else []
+        claimed = insist(loop, lambda: self._exchange(done, free)) if done or free > 0 else []
         self._claimed.extend(claimed)
         wait = self._hand_out(loop)
         if not done and not claimed:
             loop.rest(min(POLL_SECONDS, wait or POLL_SECONDS, closed_for if closed_for > 0 else POLL_SECONDS))
 
     def finish(self, loop: Loop) -> None:
-        """Put back what was not handed out, and settle what is in the air."""
-        if self._claimed:
-            flow.unsend(self._office, list(self._claimed))
+        """Settle what is in the air, and put back what was not handed out."""
         self._crew.dismiss(COURIERS_END_WITHIN)
-        if done := list(self._crew.finished()):
+        if done := self._finished():
             insist(loop, lambda: flow.settle_and_claim(self._office, done, 0))
+        if self._claimed:
+            insist(loop, lambda: flow.unsend(self._office, list(self._claimed)))
+
+    def _finished(self) -> list[tuple[Claimed, Outcome]]:
+        done = list(self._crew.finished())
+        for mail, _ in done:
+            self._in_the_air.remove(mail.id)
+        return done
+
+    def _exchange(self, done: Sequence[tuple[Claimed, Outcome]], free: int) -> list[Claimed]:
+        if self._cut_off:
+            in_hand = [*self._in_the_air, *(mail.id for mail in self._claimed), *(mail.id for mail, _ in done)]
+            flow.unclaim_sending(self._office, in_hand)
+        self._cut_off = True
+        claimed = flow.settle_and_claim(self._office, done, free)
+        self._cut_off = False
+        return claimed
 
     def _hand_out(self, loop: Loop) -> float:
         while self._claimed and not loop.stop.is_set():
             if wait := self._pace.wait_for():
                 return wait
-            self._crew.hand_out(self._claimed.popleft())
+            mail = self._claimed.popleft()
+            self._in_the_air.add(mail.id)
+            self._crew.hand_out(mail)
         return 0.0
 
-    def _learn(self, outcome: Outcome) -> None:
+    def _learn(self, loop: Loop, outcome: Outcome) -> None:
+        if outcome.alarming:
+            insist(loop, lambda: flow.tell_of_relay(self._office, outcome))
         if outcome.connected:
             self._failures = 0
             return
         self._failures += 1
         pause = min(LONGEST_PAUSE, 2.0**self._failures) * (1 + self._office.spread()) / 2
         self._closed_until = time.monotonic() + pause
-        if outcome.alarming:
-            flow.tell_of_relay(self._office, outcome)
 
 
 def send_loop(office: Office, couriers: Sequence[Courier], pace: Pace) -> Callable[[Loop], None]:

@@ -6,7 +6,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from maildesk.cli.common import fail, load_settings, settings_option
-from maildesk.store.database import Database, SchemaError, head
+from maildesk.store.database import Database, InUseError, SchemaError, head
 
 
 @click.group("db")
@@ -18,13 +18,18 @@ def command() -> None:
 @settings_option
 def upgrade(settings_file: Path | None) -> None:
     """Bring the schema to what this maildesk works with.  Stop the daemon and take a backup first."""
-    database = Database(load_settings(settings_file).database)
+    settings = load_settings(settings_file)
     try:
+        database = Database(settings.database)
+    except OSError as fault:
+        fail(f"the database cannot be made: {fault}")
+    try:
+        database.lock_for_daemon()
         before = database.version()
         if before != head():
             database.upgrade()
         database.require_current()
-    except SchemaError as error:
+    except (SchemaError, InUseError) as error:
         fail(str(error))
     except DBAPIError as error:
         fail(f"the database cannot be used: {error.orig}")

@@ -24,12 +24,12 @@ def command(settings_file: Path | None) -> None:
     log.configure(settings.log.format, settings.log.level)
     for warning in settings.warnings():
         log.log.warning("settings", warning=str(warning))
-    daemon = Daemon(settings)
     try:
+        daemon = Daemon(settings)
         daemon.start()
     except SettingsError as error:
         fail("\n".join(str(fault) for fault in error.faults), USAGE)
-    except (SchemaError, InUseError, IntakeError, SecretError) as error:
+    except (SchemaError, InUseError, IntakeError, SecretError, OSError) as error:
         fail(f"maildesk cannot start: {error}", FAULT)
     except DBAPIError as error:
         fail(f"maildesk cannot start: the database cannot be used: {error.orig}", FAULT)

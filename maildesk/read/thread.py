@@ -28,9 +28,6 @@ class Clues:
     signed_id: SignedId | None = None
     message_ids: tuple[str, ...] = ()
     tag: int | None = None
-    idle_address: SignedId | None = (
-        None  # verified, but nothing else in the mail goes with it: perhaps an address book's
-    )
 
     @property
     def proof(self) -> SignedId | None:
@@ -56,7 +53,6 @@ def clues(mail: Mail, envelope: Envelope, signer: Signer, prefix: str, addresses
         signed_id=next((found for found in signed if found), None),
         message_ids=message_ids,
         tag=tag,
-        idle_address=None if goes_with else address,
     )
 
 
@@ -94,14 +90,15 @@ def _message_ids(mail: Mail) -> tuple[str, ...]:
 
 def _signed_address(mail: Mail, envelope: Envelope, signer: Signer, persons: Sequence[str]) -> SignedId | None:
     """The first signed reply address that the mail was sent to; the path that only takes reports is none."""
-    for address in _recipients(mail, envelope):
+    for address in recipients(mail, envelope):
         signed = signer.verify_address(address, persons)
         if signed and signed.purpose is not Purpose.BOUNCE:
             return signed
     return None
 
 
-def _recipients(mail: Mail, envelope: Envelope) -> Iterable[str]:
+def recipients(mail: Mail, envelope: Envelope) -> Iterable[str]:
+    """Every address that the mail was sent to: the forward-paths, and what To and Cc name (all that IMAP has)."""
     yield from envelope.forward_paths
     for address in (*mail.to, *mail.cc):
         yield address.address

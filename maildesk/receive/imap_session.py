@@ -61,7 +61,7 @@ class Session:
     """A selected folder.  Methods raise one of `CONNECTION_FAULTS` when the connection is of no more use."""
 
     def __init__(self, client: IMAPClient, settings: ImapIn) -> None:
-        self.mailbox = f"imap://{settings.user}@{settings.host}/{settings.folder}"
+        self.mailbox = f"imap://{settings.user}@{settings.host}:{settings.port}/{settings.folder}"
         self.uidvalidity = 0
         self._client = client
         self._way, _, self._mark_name = settings.done.partition(":")

@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
-from maildesk.send.outcome import Courier, Outcome
+import structlog
+
+from maildesk.send.outcome import Courier, Outcome, State, clean
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 
 class Carried(Protocol):
@@ -32,7 +36,7 @@ class Crew(Generic[Mail]):
     def __init__(self, couriers: Sequence[Courier], ring: Callable[[], None]) -> None:
         self._ring = ring
         self._to_do: SimpleQueue[Mail | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Mail, Outcome | Exception]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Mail, Outcome]] = SimpleQueue()
         self._out = 0
         self._threads = [
             threading.Thread(target=self._work, args=(courier,), name=f"courier-{n}", daemon=True)
@@ -46,27 +50,20 @@ class Crew(Generic[Mail]):
         """How many more mails can be in the air."""
         return len(self._threads) - self._out
 
-    @property
-    def out(self) -> int:
-        """How many mails are in the air."""
-        return self._out
-
     def hand_out(self, mail: Mail) -> None:
         """Let an idle courier carry a mail."""
         self._out += 1
         self._to_do.put(mail)
 
     def finished(self) -> Iterator[tuple[Mail, Outcome]]:
-        """The attempts that have ended since last asked.  Raises what a courier raised, though none should."""
+        """The attempts that have ended since last asked."""
         while True:
             try:
-                mail, outcome = self._done.get_nowait()
+                ended = self._done.get_nowait()
             except Empty:
                 return
             self._out -= 1
-            if isinstance(outcome, Exception):
-                raise outcome
-            yield mail, outcome
+            yield ended
 
     def dismiss(self, timeout: float) -> None:
         """Let the couriers end what they carry, ``timeout`` seconds at most, and close their connections."""
@@ -87,9 +84,10 @@ class Crew(Generic[Mail]):
         if mail is None:
             return False
         try:
-            outcome: Outcome | Exception = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
-        except Exception as fault:  # noqa: BLE001 - a thread must not take a mail's fate with it
-            outcome = fault
+            outcome = courier.deliver(mail.reverse_path, mail.recipient, mail.octets)
+        except Exception as fault:
+            log.exception("courier failed")
+            outcome = Outcome(State.UNKNOWN, None, clean(f"{type(fault).__name__}: {fault}"))
         self._done.put((mail, outcome))
         self._ring()
         return True

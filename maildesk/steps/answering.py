@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from maildesk.desk.notices import ANSWERS, Notice
+from maildesk.desk.tell import alert
 from maildesk.office import Office
 from maildesk.store import budget, outbox
 from maildesk.store.budget import Budget
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+ANSWERS_A_TICKET = 10  # a day, to one of our own people
+NOTICES_OF_OUR_OWN = 10  # an hour, to one address, of what our own people wrote
 
 
 def over_budget(transaction: Connection, office: Office, address: str, now: datetime) -> str:
@@ -25,11 +28,21 @@ def within_budget(
 ) -> list[Notice]:
     """The notices that a mail makes; those beyond a budget are held, for a person to send.
 
-    Answers go by all budgets.  What a mail of our own people makes (``of_the_firm``) goes by the budget of each
-    address: two robots of theirs could talk through us for ever.
+    Answers to strangers go by all budgets, answers to our own people by one for each ticket.  What a mail of our own
+    people makes (``of_the_firm``) goes by a budget of each address: two robots of theirs could talk through us for
+    ever.  The operator hears once a day that mail to somebody of the firm is held.
     """
-    checked = (_within_budget(transaction, office, notice, now, of_the_firm) for notice in notices)
-    return [notice for notice in checked if notice]
+    checked = [_within_budget(transaction, office, notice, now, of_the_firm) for notice in notices]
+    made = [notice for notice in checked if notice]
+    held = {notice.recipient.address: notice.held for notice in made if notice.held}
+    firm = {address: why for address, why in held.items() if of_the_firm or office.people.at(address)}
+    return made + [told for address, why in firm.items() for told in _tell_operator(office, address, why, now)]
+
+
+def _tell_operator(office: Office, address: str, why: str, now: datetime) -> list[Notice]:
+    lines = (f"Mail to {address} is held: {why}.", "A robot may be answering the desk; no more of this today.")
+    remedy = "`maildesk outbox list --state held` shows what waits, `maildesk outbox retry ID` sends it."
+    return alert(office.policy, f"budget:{address}:{now.date().isoformat()}", "Mail to the firm is held", lines, remedy)
 
 
 def _within_budget(
@@ -42,9 +55,12 @@ def _within_budget(
     if outbox.is_told(transaction, notice.key):
         return None
     address = notice.recipient.address
-    if is_answer:
+    if is_answer and not office.people.at(address):
         return replace(notice, held=over_budget(transaction, office, address, now))
-    return replace(notice, held=_taken(transaction, list(_of_address(office, address.lower())), now))
+    scope = f"ticket:{notice.ticket}:{address.lower()}" if is_answer else f"firm:{address.lower()}"
+    most, window = (ANSWERS_A_TICKET, DAY) if is_answer else (NOTICES_OF_OUR_OWN, HOUR)
+    words = f"the desk's budget of mails to {address} for what our own people write"
+    return replace(notice, held=_taken(transaction, [Budget(scope, most, window, words)], now))
 
 
 def _taken(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> str:

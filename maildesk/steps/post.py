@@ -30,13 +30,15 @@ class Cause:
     enclosed: tuple[Attachment, ...] = ()
 
 
-def post(transaction: Connection, office: Office, notices: Sequence[Notice], cause: Cause, now: datetime) -> list[int]:
-    """Queue a finished mail for each notice; what was told before is not told again.  Returns the new outbox rows."""
-    mails = [mail for notice in notices if (mail := _finished(transaction, office, notice, cause, now))]
-    if ticket := next((mail.ticket for mail in mails if mail.ticket), None):  # notices of one call are of one ticket
-        own = cause.mail.message_id if cause.mail else ""
-        tickets.know_messages(transaction, (own, *(mail.message_id for mail in mails if mail.ticket)), ticket)
-    return outbox.queue(transaction, mails, now)
+def post(transaction: Connection, office: Office, notices: Sequence[Notice], cause: Cause, now: datetime) -> None:
+    """Queue a finished mail for each notice, one after the other; what was told before is not told again."""
+    said = [cause.mail.message_id] if cause.mail else []
+    for notice in notices:
+        mail = _finished(transaction, office, notice, cause, now)
+        if mail and outbox.queue(transaction, mail, now) and mail.ticket:
+            said.append(mail.message_id)
+    if ticket := next((notice.ticket for notice in notices if notice.ticket), None):  # of one call: of one ticket
+        tickets.know_messages(transaction, said, ticket)
 
 
 def _finished(transaction: Connection, office: Office, notice: Notice, cause: Cause, now: datetime) -> Finished | None:

@@ -76,7 +76,7 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
     """A loop, or a mail that claims to be ours without our signature: for a person to look at."""
     reason, inbound_id = reading.verdict.reason, reading.waiting.id
     lines = (f"Mail {inbound_id} was kept and not answered: {reason}.", f"Subject: {reading.mail.subject}")
-    remedy = f"Look at it with `maildesk mail show {inbound_id}`."
+    remedy = f"Look at it with `maildesk mail show {inbound_id}`; answer a colleague's from your own address."
     notices = alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy)
     notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     post(transaction, office, notices, Cause(inbound_id), now)
@@ -86,7 +86,7 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
 def _open(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
     actor = _actor(reading, found.role)
     facts = _facts(office, reading, reading.mail.text, {}, now)
-    owed = reading.verdict.kind.answered
+    owed = reading.verdict.kind.answered and usable_address(actor.address)
     answering = _answering(transaction, office, actor, owed, now)
     command = Open(
         subject=reading.mail.subject,
@@ -256,7 +256,11 @@ def _end(office: Office, reading: Reading, found: Whose, ticket: Ticket, done: s
         role=_standing(office, reading, found.role),
         border=office.settings.trust.border,
     )
-    explanation = (f"ticket: {found.why}; its writer is the ticket's {found.role}", f"authority: {authority.summary}", f"answer: {answer}")
+    explanation = (
+        f"ticket: {found.why}; its writer is the ticket's {found.role}",
+        f"authority: {authority.summary}",
+        f"answer: {answer}",
+    )
     return End("done", done, ticket.number, explanation=explanation)
 
 

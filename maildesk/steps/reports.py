@@ -15,6 +15,7 @@ from maildesk.desk.tell import on_complaint, on_undeliverable
 from maildesk.desk.token import Purpose
 from maildesk.office import Office
 from maildesk.read.report import Report, ReportedRecipient, ReportKind, proof, read_report
+from maildesk.read.thread import recipients
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.store import outbox, suppression, tickets
@@ -57,7 +58,7 @@ def _by_return_path(
     transaction: Connection, office: Office, reading: Reading, report: Report
 ) -> Iterator[tuple[Row[Any], ReportedRecipient]]:
     """The path it came to is proof by itself: we gave it to nobody but the servers on the way to one recipient."""
-    for path in reading.waiting.envelope.forward_paths:
+    for path in recipients(reading.mail, reading.waiting.envelope):
         ticket = office.signer.claimed_ticket(path)
         if ticket is None:
             continue
@@ -77,7 +78,7 @@ def _sent(transaction: Connection, report: Report, ticket: int, recipient: str) 
         row = outbox.by_message_id(transaction, message_id)
         if row is not None and row.recipient.lower() == recipient:
             return row
-    return outbox.newest_to(transaction, ticket or None, recipient)
+    return outbox.newest_sent(transaction, ticket or None, recipient)
 
 
 def _apply(
@@ -95,8 +96,7 @@ def _apply(
     outbox.record(transaction, sent.id, now, _outcome(report, recipient), None, words)
     if report.kind is ReportKind.FEEDBACK:
         _complaint(transaction, office, sent, words, now, inbound)
-    elif report.kind is ReportKind.DELIVERY and recipient.permanent and sent.state != "failed":
-        outbox.mark_failed(transaction, sent.id, words)
+    elif report.kind is ReportKind.DELIVERY and recipient.permanent and outbox.mark_failed(transaction, sent.id, words):
         reason = words or "its server says that it was not delivered"
         tell_undeliverable(transaction, office, sent, reason, now, inbound)
 
@@ -110,13 +110,21 @@ def _outcome(report: Report, recipient: ReportedRecipient) -> str:
 
 
 def tell_undeliverable(
-    transaction: Connection, office: Office, sent: Any, reason: str, now: datetime, inbound: int | None = None
+    transaction: Connection,
+    office: Office,
+    sent: Any,
+    reason: str,
+    now: datetime,
+    inbound: int | None = None,
+    *,
+    blame: bool = True,
 ) -> None:
     """A mail failed for good: an event of its ticket, the address noted, the team told once.
 
     ``sent`` has the outbox row's columns; ``inbound`` is the report, None where our own relay refused the mail.
+    ``blame``: a server refused the recipient; what failed for a reason of ours is not held against him.
     """
-    muted = suppression.failed(transaction, sent.recipient, now, reason)
+    muted = blame and suppression.failed(transaction, sent.recipient, now, reason)
     event = DeliveryFailed(sent.recipient, sent.notice, reason)
     ticket = tickets.get(transaction, sent.ticket, for_update=True) if sent.ticket else None
     if ticket is not None:

@@ -8,6 +8,7 @@ PostgreSQL: READ COMMITTED; every rule that must hold between machines stands in
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -19,10 +20,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 POOL = 12
+TURN_SECONDS = 0.001  # between two looks at another process' turn, which mostly takes some milliseconds
+STATEMENT_MILLISECONDS = 60_000  # on PostgreSQL; ours take a few
 
 
 class SchemaError(Exception):
@@ -118,19 +122,37 @@ class _Turn:
         self._file: int | None = None
 
     def __enter__(self) -> None:
-        self._threads.acquire()
+        deadline = time.monotonic() + BUSY_SECONDS
+        if not self._threads.acquire(timeout=BUSY_SECONDS):
+            raise _busy()
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._wait_for_file(self._file, deadline)
         except BaseException:
             self._threads.release()
             raise
+
+    def _wait_for_file(self, file: int, deadline: float) -> None:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise _busy() from None
+                time.sleep(TURN_SECONDS)
+            else:
+                return
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+
+def _busy() -> OperationalError:
+    fault = TimeoutError(f"no turn to write within {BUSY_SECONDS} seconds: another writer holds the database")
+    return OperationalError("BEGIN IMMEDIATE", None, fault)
 
 
 def head() -> str:
@@ -173,7 +195,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql(url: Any) -> Engine:
-    connect = {"connect_timeout": BUSY_SECONDS}
+    connect = {
+        "connect_timeout": BUSY_SECONDS,
+        "tcp_user_timeout": BUSY_SECONDS * 1000,  # a server that has gone silent is away, not slow
+        "keepalives_idle": BUSY_SECONDS,
+        "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={BUSY_SECONDS * 1000}",
+    }
     return create_engine(
         url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args=connect, hide_parameters=True
     )

@@ -195,8 +195,3 @@ def listed(transaction: Connection, *, state: str = "", kind: str = "", limit: i
 def octets(transaction: Connection, raw: str) -> bytes:
     """The bytes as they came in."""
     return bytes(transaction.scalar(select(raw_mail.c.octets).where(raw_mail.c.sha256 == raw)) or b"")
-
-
-def of_ticket(transaction: Connection, number: int) -> list[Row[Any]]:
-    """All mails that opened or joined a ticket."""
-    return list(transaction.execute(select(inbound).where(inbound.c.ticket == number).order_by(inbound.c.id)))

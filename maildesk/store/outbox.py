@@ -18,6 +18,7 @@ from maildesk.store.upsert import insert_for
 
 URGENCIES = (0, 1)
 UNFINISHED = ("queued", "sending")
+GIVEN = ("sent", "sending")  # a report can be quicker than our own note that the relay has taken the mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,9 @@ class Claimed:
     created_at: datetime
 
 
-def queue(transaction: Connection, mails: Sequence[Finished], now: datetime) -> list[int]:
-    """Queue mails; one whose dedup key is there already is not queued again.  Returns the new rows' ids."""
-    if not mails:
-        return []
-    statement = _queue(transaction.dialect.name)
-    return [id_ for mail in mails for id_ in transaction.scalars(statement, _row(mail, now))]
+def queue(transaction: Connection, mail: Finished, now: datetime) -> bool:
+    """Queue a mail.  False if its dedup key is there already: it is not said again."""
+    return transaction.scalar(_queue(transaction.dialect.name), _row(mail, now)) is not None
 
 
 @cache
@@ -104,7 +102,7 @@ def _due() -> Any:
         .where(
             older.c.state.in_(UNFINISHED),
             older.c.recipient == outbox.c.recipient,
-            func.coalesce(older.c.ticket, 0) == func.coalesce(outbox.c.ticket, 0),
+            older.c.ticket == outbox.c.ticket,  # mails of no ticket wait for nobody
             older.c.id < outbox.c.id,
         )
         .correlate(outbox)
@@ -151,9 +149,20 @@ def settle(transaction: Connection, id_: int, me: str, **values: Any) -> bool:
     return transaction.execute(_SETTLE, {"mail": id_, "me": me, "claimed_by": None, **values}).rowcount == 1
 
 
-def mark_failed(transaction: Connection, id_: int, reason: str) -> None:
-    """A report said that the mail did not arrive."""
-    transaction.execute(update(outbox).where(outbox.c.id == id_).values(state="failed", reason=reason, claimed_by=None))
+def unclaim(transaction: Connection, me: str, in_hand: Sequence[int]) -> None:
+    """Put back, as untried, what a daemon claimed but never got in hand: its database went away at the commit."""
+    lost = (outbox.c.state == "sending") & (outbox.c.claimed_by == me) & outbox.c.id.not_in(in_hand)
+    put_back = {"state": "queued", "claimed_by": None, "attempts": outbox.c.attempts - 1}
+    transaction.execute(update(outbox).where(lost).values(put_back))
+
+
+def mark_failed(transaction: Connection, id_: int, reason: str) -> bool:
+    """A report said that a mail did not arrive.  False if it was not sent, or is known to have failed."""
+    sent = (outbox.c.id == id_) & outbox.c.state.in_(GIVEN)
+    return (
+        transaction.execute(update(outbox).where(sent).values(state="failed", reason=reason, claimed_by=None)).rowcount
+        == 1
+    )
 
 
 def orphans(transaction: Connection, now: datetime) -> list[Row[Any]]:
@@ -183,9 +192,10 @@ def by_message_id(transaction: Connection, message_id: str) -> Row[Any] | None:
     return transaction.execute(select(outbox).where(outbox.c.message_id == message_id)).one_or_none()
 
 
-def newest_to(transaction: Connection, ticket: int | None, recipient: str) -> Row[Any] | None:
-    """The newest mail of a ticket to a recipient (compared without case)."""
-    rows = select(outbox).where(outbox.c.ticket == ticket, func.lower(outbox.c.recipient) == recipient.lower())
+def newest_sent(transaction: Connection, ticket: int | None, recipient: str) -> Row[Any] | None:
+    """The newest mail of a ticket that was sent to a recipient (compared without case)."""
+    to_him = func.lower(outbox.c.recipient) == recipient.lower()
+    rows = select(outbox).where(outbox.c.ticket == ticket, to_him, outbox.c.state.in_(GIVEN))
     return transaction.execute(rows.order_by(outbox.c.id.desc()).limit(1)).one_or_none()
 
 
@@ -194,11 +204,17 @@ def recipients(transaction: Connection, ticket: int | None) -> list[str]:
     return list(transaction.scalars(select(outbox.c.recipient).where(outbox.c.ticket == ticket).distinct()))
 
 
-def sent_texts(transaction: Connection, ticket: int, recipient: str, limit: int = 5) -> list[bytes]:
-    """The newest mails of a ticket to a recipient, whole."""
+def sent_texts(
+    transaction: Connection, ticket: int, recipient: str, limit: int = 5, most_octets: int = 300_000
+) -> list[bytes]:
+    """The newest mails of a ticket to a recipient, whole; those with large attachments are left out."""
     rows = (
         select(outbox.c.octets)
-        .where(outbox.c.ticket == ticket, func.lower(outbox.c.recipient) == recipient.lower())
+        .where(
+            outbox.c.ticket == ticket,
+            func.lower(outbox.c.recipient) == recipient.lower(),
+            func.length(outbox.c.octets) <= most_octets,
+        )
         .order_by(outbox.c.id.desc())
         .limit(limit)
     )

@@ -64,7 +64,7 @@ inbound = Table(
     Column("sender", CleanText),
     Column("subject", CleanText),
     Column("explanation", Json),  # the chain that `mail explain` prints
-    UniqueConstraint("mailbox", "uidvalidity", "uid"),
+    UniqueConstraint("mailbox", "uidvalidity", "uid", "raw"),  # a restored mailbox gives UIDs again: the content counts
     Index("ix_inbound_waiting", "state", "id"),
     sqlite_autoincrement=True,
 )
@@ -167,7 +167,7 @@ auto_reply = Table(
     "auto_reply",
     metadata,
     Column("scope", CleanText, nullable=False),  # address:…, domain:…, new
-    Column("bucket", UtcDateTime, nullable=False),
+    Column("bucket", UtcDateTime, nullable=False, index=True),
     Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("scope", "bucket"),
 )

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "bucket", name=op.f("pk_auto_reply")),
     )
+    op.create_index(op.f("ix_auto_reply_bucket"), "auto_reply", ["bucket"], unique=False)
     op.create_table(
         "lease",
         sa.Column("name", types.CleanText(), nullable=False),
@@ -99,7 +100,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_inbound_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound")),
         sa.UniqueConstraint("content_key", name=op.f("uq_inbound_content_key")),
-        sa.UniqueConstraint("mailbox", "uidvalidity", "uid", name=op.f("uq_inbound_mailbox")),
+        sa.UniqueConstraint("mailbox", "uidvalidity", "uid", "raw", name=op.f("uq_inbound_mailbox")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_inbound_message_id"), "inbound", ["message_id"], unique=False)
