@@ -286,7 +286,7 @@ class Session(SMTP):
             return data.refusal
         await asyncio.wrap_future(self._reception.group.put(incoming))
         self._replies = 0
-        log.info("mail received", mail=mail_id, peer=self.peer, octets=len(incoming.octets))
+        log.info("mail received", received_as=mail_id, peer=self.peer, octets=len(incoming.octets))
         return policy.KEPT.format(mail_id)
 
     async def _receive(self, data: DataOctets) -> None:

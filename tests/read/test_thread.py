@@ -47,7 +47,6 @@ def test_a_signed_reply_address_counts_together_with_another_sign_of_an_old_mail
 def test_a_reply_address_out_of_an_address_book_counts_for_nothing(beside):
     clue = found([beside], address())
     assert clue.reply_address is clue.proof is None
-    assert clue.idle_address == SIGNED
 
 
 def test_an_action_address_needs_nothing_beside_it():
@@ -57,7 +56,7 @@ def test_an_action_address_needs_nothing_beside_it():
 
 def test_the_path_for_reports_is_no_reply_address():
     clue = found([ANSWERS], address(purpose=Purpose.BOUNCE))
-    assert clue.reply_address is clue.idle_address is None
+    assert clue.reply_address is None
 
 
 @pytest.mark.parametrize("field", ["In-Reply-To", "References"])

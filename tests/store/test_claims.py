@@ -61,10 +61,11 @@ def test_a_mail_is_loaded_as_it_came(database: Database) -> None:
 
 def test_a_mailbox_cursor_is_kept_once_and_smtp_copies_each(database: Database) -> None:
     cursor = {"mailbox": "imap://x", "uidvalidity": 7, "uid": 1}
+    keep(database, incoming(b"another mail, from before the mailbox was restored", **cursor))
     keep(database, incoming(b"a", **cursor))
     keep(database, incoming(b"a", **cursor), incoming(b"b", **cursor | {"uid": 2}))
     keep(database, incoming(b"a"), incoming(b"a"))
-    assert len(claim(database, "one")) == 4
+    assert len(claim(database, "one")) == 5
 
 
 def test_a_released_mail_waits_for_its_time(database: Database) -> None:
@@ -147,7 +148,9 @@ def queue(database: Database) -> Callable[..., list[int]]:
 
     def queue(*mails: Finished, now: datetime = NOW) -> list[int]:
         with database.writing() as transaction:
-            return outbox.queue(transaction, mails, now)
+            new = [mail for mail in mails if outbox.queue(transaction, mail, now)]
+            rows = [outbox.by_message_id(transaction, mail.message_id) for mail in new]
+        return [row.id for row in rows if row]
 
     return queue
 
@@ -189,6 +192,27 @@ def test_mail_to_one_person_within_a_ticket_keeps_its_order(database: Database, 
     with database.writing() as transaction:
         outbox.settle(transaction, first, "me", state="sent", sent_at=NOW)
     assert due(database) == ["a2"]
+
+
+def test_mails_of_no_ticket_wait_for_nobody(database: Database, queue: Queue) -> None:
+    first, *_ = queue(finished("alert 1"), finished("alert 2"))
+    assert due(database, count=1) == ["alert 1"]
+    with database.writing() as transaction:
+        outbox.settle(transaction, first, "me", state="queued", next_attempt_at=NOW + HOUR)
+    assert due(database) == ["alert 2"]
+
+
+def test_a_report_fails_only_what_was_sent(database: Database, queue: Queue) -> None:
+    sent, waiting = queue(finished("a", ticket=1001), finished("b", ticket=1001))
+    due(database)
+    with database.writing() as transaction:
+        outbox.settle(transaction, sent, "me", state="sent")
+        newest = outbox.newest_sent(transaction, 1001, "BOB@acme.example")
+        assert newest is not None
+        assert newest.id == sent
+        assert not outbox.mark_failed(transaction, waiting, "550")
+        assert outbox.mark_failed(transaction, sent, "550")
+        assert not outbox.mark_failed(transaction, sent, "550")
 
 
 def test_only_the_claimant_settles(database: Database, queue: Queue) -> None:
