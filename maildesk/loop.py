@@ -47,6 +47,9 @@ class Loop(threading.Thread):
         try:
             self._body(self)
         except Exception as fault:  # noqa: BLE001 - whatever it is ends the daemon, which must first hear of it
+            if self.stop.is_set() and isinstance(fault, AWAY):  # what is left undone the next daemon finds
+                log.warning("stopped while the database is away", loop=self.name)
+                return
             self.fault = fault
             log.exception("loop ended by a fault", loop=self.name)
         finally:
@@ -121,7 +124,7 @@ class Sending:
 
     def turn(self, loop: Loop) -> None:
         """Settle, claim, hand out; sleep if there was nothing to do."""
-        done = list(self._crew.finished())
+        done = self._finished()
         for _, outcome in done:
             self._learn(loop, outcome)
         closed_for = self._closed_until - time.monotonic()
