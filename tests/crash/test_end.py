@@ -61,7 +61,7 @@ def test_a_second_daemon_on_the_same_file_is_refused(embedded: DaemonUnderTest, 
     embedded.start()
     (tmp_path / "second").mkdir()
     with daemon_under_test(tmp_path / "second", embedded.url, relay.port) as second:
-        second.start(hasty=False)
+        second.start(hasty=False, refused=True)
         assert second.wait_for_end() == 1
         assert "another maildesk daemon works on" in second.log
         assert "Traceback" not in second.log

@@ -10,6 +10,7 @@ daemon.wait_until_quiet()
 account(daemon, customers, relay, repeats=...)
 """
 
+import fcntl
 import os
 import signal
 import smtplib
@@ -68,21 +69,21 @@ class DaemonUnderTest:
 
     # Life and death.
 
-    def start(self, killpoint: str = "", *, hasty: bool = True, around: Sequence[str] = ()) -> None:
-        """Start it, and return when it listens, or has ended.
+    def start(self, killpoint: str = "", *, hasty: bool = True, refused: bool = False) -> None:
+        """Start it, and return when it listens, or has ended at its kill point, or because it is ``refused``.
 
         ``hasty`` shortens its pauses; not so, and without a kill point, it is ``python -m maildesk`` itself.
-        ``around``: a program and its arguments that run it, like strace.
         """
         self._killpoint = killpoint
         module = "tests.rig.killpoint" if hasty or killpoint else "maildesk"
         environment = {**os.environ, "PYTHONPATH": str(ROOT), KILLPOINT: killpoint, HASTE: "1" if hasty else ""}
-        command = [*around, sys.executable, "-m", module, "run", "--settings", str(self._file)]
+        command = [sys.executable, "-m", module, "run", "--settings", str(self._file)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
-        wait_until(lambda: not self.running or self._listens(), f"it does not listen: {self.log[-2000:]}", PATIENCE)
+        wait_until(lambda: not self.running or self._listens(), "it does not listen", PATIENCE)
+        assert self.running or refused or f"{DIED} {killpoint}\n" in self.log, self.log[-3000:]
 
     def _listens(self) -> bool:
         return is_open(self.port)
@@ -106,6 +107,30 @@ class DaemonUnderTest:
         """``kill -9`` of all its processes, as when the machine loses its power."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
+
+    @contextmanager
+    def back_room_asleep(self) -> Iterator[None]:
+        """What comes in meanwhile is received and not processed."""
+        pid = self.back_room
+        wait_until(lambda: self._put_to_sleep(pid), "the back room holds the turn of writers", PATIENCE)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _put_to_sleep(self, pid: int) -> bool:
+        """Stop it, but not in the middle of a transaction."""
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: _state(pid) == "T", "it does not stop")
+        if not self.database.is_sqlite:
+            return True
+        with Path(f"{self.database.url.database}.turn").open("rb") as turn:
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.kill(pid, signal.SIGCONT)
+                return False
+        return True
 
     def kill_alone(self) -> None:
         """``kill -9`` of the daemon; its back room finds out by itself, perhaps while the next daemon starts."""
@@ -144,6 +169,10 @@ class DaemonUnderTest:
             self._process.wait(PATIENCE)
         if self._database is not None:
             self._database.close()
+
+    def troubled(self, loop: str) -> bool:
+        """Whether a loop has said that its database is away."""
+        return any("database away" in line and f"loop={loop}" in line for line in self.log.splitlines())
 
     @property
     def log(self) -> str:
@@ -254,6 +283,10 @@ class Customers:
         except (OSError, smtplib.SMTPException):
             server.close()
             return 0
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
 
 
 def _after_refusal(server: smtplib.SMTP, code: int) -> int:

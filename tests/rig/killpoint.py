@@ -4,7 +4,9 @@
 
 The daemon starts its back room by `multiprocessing` (spawn), which imports the main module of its parent: this one.
 So both processes are wrapped, each counts its own calls, and production code knows nothing of it.  A fourth word
-counts only calls with an argument whose ``octets`` hold it: a mail that is poison.
+counts only calls with an argument whose ``octets`` hold it: a mail that is poison.  ``lost`` instead of before or
+after kills nobody: the call does its work, and its caller sees a database connection that was lost at the commit;
+calls that found nothing to do are not counted.
 
 ``MAILDESK_HASTE`` set shortens what a test would else wait for: leases, pauses, repeats.
 """
@@ -17,11 +19,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from maildesk import flow, loop
+from sqlalchemy.exc import OperationalError
+
+from maildesk import daemon, flow, loop
+from maildesk.receive import imap
 from maildesk.send import retry
+from maildesk.store import database
 
 KILLPOINT, HASTE = "MAILDESK_KILLPOINT", "MAILDESK_HASTE"
-DIED = "killed itself"
+DIED, LOST = "killed itself", "lost its connection"
 
 
 def wrap(when: str, target: str, call: int = 1, marker: str = "") -> None:
@@ -29,7 +35,8 @@ def wrap(when: str, target: str, call: int = 1, marker: str = "") -> None:
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
     owner: Any = functools.reduce(getattr, owners, importlib.import_module(module))
-    setattr(owner, name, _deadly(getattr(owner, name), when, call, marker.encode()))
+    function = getattr(owner, name)
+    setattr(owner, name, _lost(function, call) if when == "lost" else _deadly(function, when, call, marker.encode()))
 
 
 def _deadly(function: Callable[..., Any], when: str, call: int, marker: bytes) -> Callable[..., Any]:
@@ -50,14 +57,37 @@ def _deadly(function: Callable[..., Any], when: str, call: int, marker: bytes) -
     return deadly
 
 
+def _lost(function: Callable[..., Any], call: int) -> Callable[..., Any]:
+    calls = 0
+
+    @functools.wraps(function)
+    def lost(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        result = function(*arguments, **named)
+        did_something = result is None or bool(result)
+        calls += did_something
+        if did_something and calls == call:
+            _say(LOST)
+            raise OperationalError("COMMIT", {}, ConnectionError("the connection was lost"))
+        return result
+
+    return lost
+
+
+def _say(what: str) -> None:
+    os.write(2, f"{what} {os.environ[KILLPOINT]}\n".encode())
+
+
 def _die() -> None:
-    os.write(2, f"{DIED} {os.environ[KILLPOINT]}\n".encode())
+    _say(DIED)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _make_haste() -> None:
     flow.ALIVE_SECONDS, loop.HOUSE_SECONDS, loop.LONGEST_PAUSE = 3, 0.5, 1.0
+    daemon.MAILBOX_LEASE_SECONDS, imap.LEASE_SECONDS = 3, 1
     flow.PAUSES = (timedelta(seconds=1),)
+    database.BUSY_SECONDS = 1
     retry.BOUNDS = (timedelta(seconds=1), timedelta(seconds=2))
 
 
