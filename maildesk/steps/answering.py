@@ -13,8 +13,7 @@ from maildesk.store import budget, outbox
 from maildesk.store.budget import Budget
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ANSWERS_A_TICKET = 10  # a day, to one of our own people
-NOTICES_OF_OUR_OWN = 10  # an hour, to one address, of what our own people wrote
+OUR_OWN_A_DAY = 10  # so any chain ends [Promise 6]; the operator hears where a person's mail is held by it
 
 
 def over_budget(transaction: Connection, office: Office, address: str, now: datetime) -> str:
@@ -28,9 +27,9 @@ def within_budget(
 ) -> list[Notice]:
     """The notices that a mail makes; those beyond a budget are held, for a person to send.
 
-    Answers to strangers go by all budgets, answers to our own people by one for each ticket.  What a mail of our own
-    people makes (``of_the_firm``) goes by a budget of each address: two robots of theirs could talk through us for
-    ever.  The operator hears once a day that mail to somebody of the firm is held.
+    Answers to strangers go by all budgets.  Answers to our own people, and whatever else a mail of theirs makes
+    (``of_the_firm``), go by one of each address: two robots of theirs could talk through us for ever.
+    The operator hears once a day that mail to somebody of the firm is held.
     """
     checked = [_within_budget(transaction, office, notice, now, of_the_firm) for notice in notices]
     made = [notice for notice in checked if notice]
@@ -57,10 +56,9 @@ def _within_budget(
     address = notice.recipient.address
     if is_answer and not office.people.at(address):
         return replace(notice, held=over_budget(transaction, office, address, now))
-    scope = f"ticket:{notice.ticket}:{address.lower()}" if is_answer else f"firm:{address.lower()}"
-    most, window = (ANSWERS_A_TICKET, DAY) if is_answer else (NOTICES_OF_OUR_OWN, HOUR)
-    words = f"the desk's budget of mails to {address} for what our own people write"
-    return replace(notice, held=_taken(transaction, [Budget(scope, most, window, words)], now))
+    words = f"the day's budget of mails to {address}, called forth by our own people's mail,"
+    own = Budget(f"firm:{address.lower()}", OUR_OWN_A_DAY, DAY, words)
+    return replace(notice, held=_taken(transaction, [own], now))
 
 
 def _taken(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> str:

@@ -86,12 +86,11 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
 def _open(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
     actor = _actor(reading, found.role)
     facts = _facts(office, reading, reading.mail.text, {}, now)
-    owed = reading.verdict.kind.answered and usable_address(actor.address)
-    answering = _answering(transaction, office, actor, owed, now)
+    answering = _answering(transaction, office, actor, reading.verdict.kind.answered, now)
     command = Open(
         subject=reading.mail.subject,
         kind=reading.verdict.kind,
-        owed=owed,
+        owed=answering.wanted,
         received_at=reading.waiting.envelope.received_at,
         facts=facts,
         linked=found.linked,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rig.desk import ANN, DeskUnderTest, End, Post
+from tests.rig.desk import ANN, DeskUnderTest, Post
 from tests.rig.letters import answer, letter
 
 OpenDesk = Callable[..., DeskUnderTest]
@@ -130,14 +130,13 @@ def test_a_full_budget_costs_the_others_nothing(open_desk: OpenDesk) -> None:
     assert states(desk) == ["queued", *["held"] * 4, "queued"]
 
 
-def test_answers_of_all_kinds_share_the_budget_of_an_address(desk: DeskUnderTest) -> None:
-    """`per_address_per_day` ships at 10."""
+def test_answers_to_our_own_people_have_a_budget_and_the_operator_hears_of_held_ones(
+    desk: DeskUnderTest,
+) -> None:
     notice = desk.receive(letter()).to(ANN)[0]
     desk.receive_all([desk.incoming(answer(notice.octets, f"Note {n}", sender=ANN)) for n in range(12)])
-    notes = [mail.row.state for mail in desk.outbox("note-filed")]
-    assert notes == ["queued"] * 10 + ["held"] * 2
-    end: End = desk.receive(letter(sender=ANN))
-    assert [mail.row.state for mail in end.to(ANN)][:1] == ["held"]
+    assert [mail.row.state for mail in desk.outbox("note-filed")] == ["queued"] * 10 + ["held"] * 2
+    assert ["is held" in mail.text for mail in desk.outbox("alert")] == [True]
 
 
 def test_notices_to_staff_of_customers_mail_have_no_budget(desk: DeskUnderTest) -> None:
