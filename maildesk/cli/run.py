@@ -25,7 +25,7 @@ def command(settings_file: Path | None) -> None:
     log.configure(settings.log.format, settings.log.level)
     for warning in settings.warnings():
         log.log.warning("settings", warning=str(warning))
-    #os.chdir("/")  # every path of the settings is absolute; the back room could not begin where this user may not be
+    os.chdir("/")  # every path of the settings is absolute; the back room could not begin where this user may not be
     try:
         daemon = Daemon(settings)
         daemon.start()
