@@ -25,6 +25,7 @@ import pytest
 import yaml
 
 from tests.rig.confine import ELSEWHERE, EMULATED, STATE
+from tests.rig.pages import page
 from tests.rig.ports import HOST, free_port, wait_until
 from tests.rig.relay import Relay
 from tests.rig.server import User, descendants, kill, private_directory, unprivileged
@@ -63,6 +64,7 @@ def test_the_service_is_hardly_exposed(real: Real) -> None:
     exposure = re.search(r"Overall exposure level for maildesk.service: ([0-9.]+) ", found.stdout)
     assert exposure is not None, found.stdout + found.stderr
     assert float(exposure[1]) <= MOST_EXPOSURE
+    assert f"an exposure of {exposure[1]} " in page("docs/running.md")
 
 
 def test_the_user_of_the_unit_is_made_by_its_sysusers_file(real: Real, tmp_path: Path) -> None:
