@@ -19,7 +19,7 @@ from maildesk import log
 from maildesk.loop import POLL_SECONDS, Loop, process_loop
 from maildesk.memory import return_large_blocks
 from maildesk.office import open_office
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store.database import Database
 
 STALLED_SECONDS = 120.0  # for one group of mails, which takes well under a second

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from maildesk.faults import SettingsError
 from maildesk.register import read_register
 from maildesk.settings import SecretError, secret
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.shipped import shipped
 from maildesk.store import proof
 from maildesk.store.database import Database, SchemaError

@@ -26,7 +26,7 @@ from maildesk.send.outcome import Courier
 from maildesk.send.pace import Pace
 from maildesk.send.smtp import Relay
 from maildesk.settings import secret
-from maildesk.settings_model import ImapIn, Settings
+from maildesk.settings.model import ImapIn, Settings
 from maildesk.steps.post import Cause, post
 from maildesk.store import leases
 from maildesk.store.database import Database

@@ -8,11 +8,8 @@ from zoneinfo import ZoneInfo
 
 from maildesk.desk.calendar import Calendar, Span
 from maildesk.desk.policy import Person, Policy, Team
-from maildesk.register import Contract, Register, parse_register, read_register
-from maildesk.settings_model import FirmHours, Settings
-from maildesk.settings_types import WEEKDAYS
-
-__all__ = ["Contract", "People", "Register", "calendar", "parse_register", "people", "policy", "read_register"]
+from maildesk.settings.model import FirmHours, Settings
+from maildesk.settings.types import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)

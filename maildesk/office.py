@@ -13,7 +13,7 @@ from maildesk.desk.policy import Policy
 from maildesk.desk.token import Signer
 from maildesk.firm import People
 from maildesk.register import Register, read_register
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.shipped import shipped
 from maildesk.store import keys
 from maildesk.store.database import Database

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from maildesk import shipped as shipped_module
 from maildesk.desk.duration import Duration, Unit
 from maildesk.settings import SecretError, Settings, SettingsError, load, secret
-from maildesk.settings_file import read
+from maildesk.settings.file import read
 from maildesk.shipped import shipped
 
 Write = Callable[[str], Path]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maildesk.faults import SettingsError, dotted
-from maildesk.settings_file import merge, parse, read, without_nulls
+from maildesk.settings.file import merge, parse, read, without_nulls
 
 
 def data(text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from maildesk import checks
 from maildesk.cli.common import FAULT, USAGE, one_line, opened, settings_option
 from maildesk.faults import SettingsError
 from maildesk.settings import load
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store.database import Database
 
 

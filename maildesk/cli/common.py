@@ -22,7 +22,7 @@ from maildesk.checks import absent
 from maildesk.desk.events import Event
 from maildesk.faults import SettingsError
 from maildesk.settings import load
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store import tickets
 from maildesk.store.database import Database, SchemaError
 

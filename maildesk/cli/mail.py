@@ -31,7 +31,7 @@ from maildesk.office import system_clock
 from maildesk.read.classify import Kind
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store import inbound, views
 
 STATES = ("received", "done", "held")

@@ -23,7 +23,7 @@ from maildesk.read.mail import Envelope, Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
 from maildesk.read.thread import is_own
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store import keys
 from maildesk.store.database import Database
 

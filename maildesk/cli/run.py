@@ -13,7 +13,7 @@ from maildesk.daemon import Daemon
 from maildesk.faults import SettingsError
 from maildesk.receive.smtp import IntakeError
 from maildesk.settings import SecretError
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store.database import InUseError, SchemaError
 
 

@@ -26,7 +26,7 @@ from maildesk.cli.shapes import event_json, in_words, mail_json, outbox_json, ti
 from maildesk.desk.events import Event
 from maildesk.desk.ticket import Ticket
 from maildesk.read.contact import FIELDS
-from maildesk.settings_model import Settings
+from maildesk.settings.model import Settings
 from maildesk.store import tickets, views
 
 

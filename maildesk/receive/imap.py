@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 from maildesk.receive.imap_drain import Drain, Pass, attempt
 from maildesk.receive.imap_session import CONNECTION_FAULTS, NeedsPerson, Session, open_session
 from maildesk.receive.incoming import Accept
-from maildesk.settings_model import ImapIn
+from maildesk.settings.model import ImapIn
 
 SHORTEST_REST = 1.0  # between two passes; while nothing comes, each rest is twice as long as the one before
 LONGEST_STUCK = 60.0  # while no mail can be taken

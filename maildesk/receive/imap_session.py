@@ -26,7 +26,7 @@ from maildesk.read.classify import reverse_path_from_fields
 from maildesk.read.header import read_header
 from maildesk.read.mail import Envelope, Mail
 from maildesk.receive.incoming import Incoming
-from maildesk.settings_model import ImapIn
+from maildesk.settings.model import ImapIn
 
 CONNECT_SECONDS = 5.0  # at most, for each of connecting, the TLS handshake and the greeting: nothing can interrupt them
 LOGOUT_SECONDS = 2.0

@@ -23,7 +23,7 @@ from maildesk.receive.incoming import Accept
 from maildesk.receive.limits import OctetBudget, PeerLimits
 from maildesk.receive.smtp_reception import Reception
 from maildesk.receive.smtp_session import LmtpSession, Session
-from maildesk.settings_model import SmtpIn
+from maildesk.settings.model import SmtpIn
 
 HELD_OCTETS = (
     64 * 1024 * 1024

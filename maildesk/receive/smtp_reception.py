@@ -14,7 +14,7 @@ from typing import Protocol
 from maildesk.receive import smtp_policy as policy
 from maildesk.receive.group import GroupCommit
 from maildesk.receive.limits import OctetBudget, PeerLimits
-from maildesk.settings_model import SmtpIn
+from maildesk.settings.model import SmtpIn
 
 
 class Guest(Protocol):

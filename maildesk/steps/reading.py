@@ -11,7 +11,7 @@ from maildesk.read.classify import Verdict, classify
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.thread import Clues, clues, is_own
-from maildesk.settings_model import Intake
+from maildesk.settings.model import Intake
 from maildesk.store.inbound import Waiting
 
 _SECOND_FIELD = re.compile(rb"\n(?![ \t])")

@@ -137,7 +137,9 @@ def test_mutt_opens_what_it_leaves(real: Callable[..., None], played: tuple[str,
         wait_until(lambda: "Filed as a note" in tmux("capture-pane", "-p", "-t", "m"), "no index", 15)
         assert tmux("capture-pane", "-p", "-t", "m").count("[CB-100") == 6
         tmux("send-keys", "-t", "m", "1", "Enter", "Enter")
-        wait_until(lambda: "From: Capital Bytes Support <support@" in tmux("capture-pane", "-p", "-t", "m"), "no mail", 15)
+        wait_until(
+            lambda: "From: Capital Bytes Support <support@" in tmux("capture-pane", "-p", "-t", "m"), "no mail", 15
+        )
     finally:
         tmux("kill-server")
 

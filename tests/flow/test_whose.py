@@ -91,26 +91,24 @@ def test_a_mail_that_our_relay_gave_another_id_is_known_by_its_recipient_alone(
     assert write(desk, "Robert <BOB@Acme.test>", References=f"{bobs.thread} <relay@relay>").ticket == bobs.number
 
 
-REPLY_ADDRESS: Sequence[tuple[str, Clue, bool]] = [
-    ("alone", lambda _: {}, False),
-    ("with References of any kind", lambda _: {"References": "<x@y>"}, True),
-    ("with In-Reply-To of any kind", lambda _: {"In_Reply_To": "<x@y>"}, True),
-    ("with our tag", lambda it: {"subject": f"Re: {it.tag} Printer"}, True),
-    ("with another ticket's tag", lambda _: {"subject": "Re: [D-999999] Printer"}, False),
-    ("with a number without brackets", lambda it: {"subject": f"Re: D-{it.number} Printer"}, False),
+REPLY_ADDRESS: Sequence[tuple[str, str, Clue, bool]] = [
+    ("alone", "envelope", lambda _: {}, False),
+    ("alone in To", "To", lambda _: {}, False),
+    ("with References of any kind", "envelope", lambda _: {"References": "<x@y>"}, True),
+    ("with In-Reply-To of any kind", "To", lambda _: {"In-Reply-To": "<x@y>"}, True),
+    ("in Cc", "Cc", lambda _: {"In-Reply-To": "<x@y>"}, True),
+    ("with our tag", "envelope", lambda it: {"Subject": f"Re: {it.tag} Printer"}, True),
+    ("with another ticket's tag", "envelope", lambda _: {"Subject": "Re: [D-999999] Printer"}, False),
+    ("with a number without brackets", "envelope", lambda it: {"Subject": f"Re: D-{it.number} Printer"}, False),
 ]
 
 
-@pytest.mark.parametrize("where", ["envelope", "To", "Cc"])
-@pytest.mark.parametrize(("_name", "clue", "joins"), REPLY_ADDRESS, ids=[name for name, _, _ in REPLY_ADDRESS])
+@pytest.mark.parametrize(("_name", "where", "clue", "joins"), REPLY_ADDRESS, ids=[row[0] for row in REPLY_ADDRESS])
 def test_the_signed_reply_address_counts_with_another_sign_of_an_old_mail(
-    desk: DeskUnderTest, bobs: Opened, where: str, _name: str, clue: Clue, joins: bool
+    desk: DeskUnderTest, bobs: Opened, _name: str, where: str, clue: Clue, joins: bool
 ) -> None:
-    fields = {name.replace("_", "-"): value for name, value in clue(bobs).items()}
-    subject = fields.pop("subject", "News")
-    fields |= {"Cc": bobs.reply_to} if where == "Cc" else {}
-    octets = letter(subject=subject, to=bobs.reply_to if where == "To" else DESK, fields=fields)
-    end = desk.receive(octets, to=[bobs.reply_to] if where == "envelope" else [DESK])
+    fields = {"Subject": "News", **clue(bobs), **({where: bobs.reply_to} if where != "envelope" else {})}
+    end = desk.receive(letter(fields=fields), to=[bobs.reply_to] if where == "envelope" else [DESK])
     assert (end.ticket == bobs.number) == joins
     assert ("our signed reply address" in end.why) == joins
 

@@ -10,7 +10,7 @@ from maildesk.receive.imap import Mailbox
 from maildesk.receive.imap_drain import Pass
 from maildesk.receive.imap_session import open_session
 from maildesk.receive.incoming import Incoming
-from maildesk.settings_model import ImapIn
+from maildesk.settings.model import ImapIn
 from tests.rig.dovecot import PASSWORD, Dovecot
 
 MAIL = b"Return-Path: <customer@client.test>\r\nReceived: by mx\r\nSubject: mail %d\r\n\r\nIt does not work.\r\n"

@@ -11,7 +11,7 @@ from typing import Any
 
 from maildesk.receive.incoming import Incoming
 from maildesk.receive.smtp import SmtpIntake
-from maildesk.settings_model import SmtpIn
+from maildesk.settings.model import SmtpIn
 
 DESK = "support@desk.test"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

@@ -20,7 +20,7 @@ class Robot:
     to_sender: bool = True  # to From; else to Reply-To
     null_path: bool = False
 
-    def react(self, me: str, path: str, octets: bytes) -> Iterator[Back]:
+    def react(self, me: str, _path: str, octets: bytes) -> Iterator[Back]:
         mail = parsed(octets)
         to = str(mail["From"].addresses[0].addr_spec) if self.to_sender else str(mail["Reply-To"] or mail["From"])
         made = answer(
@@ -54,7 +54,7 @@ class Mirror:
 
     as_own: bool = False
 
-    def react(self, me: str, path: str, octets: bytes) -> Iterator[Back]:
+    def react(self, me: str, _path: str, octets: bytes) -> Iterator[Back]:
         to = str(parsed(octets)["From"].addresses[0].addr_spec)
         yield (_as_own(octets, me) if self.as_own else octets), me, to
 
@@ -63,7 +63,7 @@ class Mirror:
 class Person:
     """Reads, and does not answer."""
 
-    def react(self, me: str, path: str, octets: bytes) -> Iterator[Back]:
+    def react(self, _me: str, _path: str, _octets: bytes) -> Iterator[Back]:
         yield from ()
 
 

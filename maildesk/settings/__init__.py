@@ -14,10 +14,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from maildesk.faults import Fault, Name, SettingsError, dotted
-from maildesk.settings_check import Finding, contradictions, doubts
-from maildesk.settings_file import Data, Tree, merge, read, without_nulls
-from maildesk.settings_model import Settings
-from maildesk.settings_types import WEEKDAYS, shown
+from maildesk.settings.check import Finding, contradictions, doubts
+from maildesk.settings.file import Data, Tree, merge, read, without_nulls
+from maildesk.settings.model import Settings
+from maildesk.settings.types import WEEKDAYS, shown
 from maildesk.shipped import shipped
 
 __all__ = ["Fault", "SecretError", "Settings", "SettingsError", "load", "secret"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, model_validator
 
 from maildesk.faults import Fault
-from maildesk.settings_types import (
+from maildesk.settings.types import (
     Amount,
     Border,
     Count,
@@ -284,7 +284,7 @@ class Log(Section):
 
 
 class Settings(Section):
-    """Everything of settings.yaml, checked each by itself; `maildesk.settings_check` looks at how it fits together."""
+    """Everything of settings.yaml, checked each by itself; `maildesk.settings.check` looks at how it fits together."""
 
     desk: Desk
     database: Annotated[Database, Field(repr=False)]

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from maildesk.desk.duration import Duration, Unit
 from maildesk.faults import Name
-from maildesk.settings_model import Person, Settings
+from maildesk.settings.model import Person, Settings
 
 MANAGEMENT: Final = "management"  # where a team's overrun may go instead of to another team [Procedure 7]
 _MINUTES: Final = {Unit.MINUTES: 1, Unit.HOURS: 60, Unit.DAYS: 1440, Unit.BUSINESS_MINUTES: 1, Unit.BUSINESS_HOURS: 60}
