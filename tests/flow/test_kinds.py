@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_a_ticket_with_the_raw_mail(desk: DeskUnderTest, 
     assert end.told == TEAM_OF_NEW
     for notice in end.sent:
         (raw,) = [part for part in notice.mail.iter_attachments() if part.get_filename() == "mail-as-it-came.eml"]
-        assert bytes(raw.get_payload(decode=True)).endswith(octets)  # type: ignore[arg-type]
+        assert bytes(raw.get_payload(decode=True)).endswith(octets)
         assert "From names nobody who can be answered" in notice.text
 
 
