@@ -409,6 +409,8 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
+@example({"contracts": "\U00010000"})
+@example({"contracts": "\ud800"})
 @configure(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_settings_are_taken_or_refused_with_a_place(tmp_path: Path, data: dict[str, object]) -> None:
     path = tmp_path / "any.yaml"

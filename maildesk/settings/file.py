@@ -134,7 +134,7 @@ def _map(node: yaml.MappingNode, name: Name, file: str, tree: Tree) -> Data:
         if not isinstance(key_node, yaml.ScalarNode):
             tree.faults.append(Fault(place, dotted(name), "holds a name that is a list or map", "write a plain name"))
             continue
-        key = str(key_node.value)
+        key = _whole(key_node.value)
         if key in data:
             first = tree.places[(*name, key)].line
             tree.faults.append(Fault(place, dotted((*name, key)), f"stands twice, first in line {first}", "keep one"))
@@ -144,8 +144,13 @@ def _map(node: yaml.MappingNode, name: Name, file: str, tree: Tree) -> Data:
     return data
 
 
+def _whole(text: str) -> str:
+    """Escapes of JSON name a rare character by two halves, which YAML leaves apart; a lone half is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _scalar(node: yaml.Node) -> str | int | Decimal | bool | None:
-    text = str(node.value)
+    text = _whole(node.value)
     if getattr(node, "style", None) is not None:
         return text
     if text.lower() in _CONSTANTS and text in {text.lower(), text.title(), text.upper()}:
