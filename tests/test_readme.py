@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -108,7 +109,7 @@ def test_the_transport_table_has_the_form_that_the_tests_prove() -> None:
 
 def commands_of(text: str) -> set[tuple[str, ...]]:
     """Every `maildesk ...` of a page, in blocks and between backticks: its words up to the first that is no name."""
-    found = re.findall(r"(?:^|[`/ ])maildesk((?: [a-z][a-z-]*)+)", "\n".join(blocks(text)) + "\n", re.MULTILINE)
+    found = re.findall(r"(?:^|/bin/)maildesk((?: [a-z][a-z-]*)+)", "\n".join(blocks(text)) + "\n", re.MULTILINE)
     found += re.findall(r"`maildesk((?: [a-z][a-z-]*)+)[^`]*`", text)
     return {tuple(words.split()) for words in found}
 
@@ -135,3 +136,21 @@ def test_the_list_of_commands_is_whole() -> None:
 def test_links_lead_somewhere(name: str) -> None:
     folder = (ROOT / name).parent
     assert [target for target in links(page(name)) if not (folder / target).exists()] == []
+
+
+def test_every_library_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
+    reasons = page("docs/decisions/0008-dependencies.md").lower()
+    names = {re.split(r"[\[<>= ]", name, maxsplit=1)[0].lower() for name in wanted}
+    assert [
+        name for name in sorted(names) if name not in reasons and not name.startswith("types-") and "stubs" not in name
+    ] == []
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = sorted(path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
