@@ -154,3 +154,14 @@ def test_every_library_has_its_reason() -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md"))
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+_FILE = re.compile(r"`((?:[a-z0-9_.]+/)*[a-z0-9_]+\.(?:py|yaml|service))(?:::\w+)?`")
+_ROOTS = ("", "maildesk", "tests")
+
+
+@pytest.mark.parametrize("name", pages())
+def test_files_that_a_page_names_are_there(name: str) -> None:
+    """As seen from the project, the package or the tests; files of the firm's own are none of ours."""
+    named = set(_FILE.findall(page(name))) - {"firm.yaml", "imap.yaml"}
+    assert [file for file in sorted(named) if not any((ROOT / root / file).exists() for root in _ROOTS)] == []

@@ -16,7 +16,7 @@ from maildesk.desk.token import Purpose
 from maildesk.office import Office
 from maildesk.read import trust
 from maildesk.read.classify import Kind
-from maildesk.read.contact import read_contact
+from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Attachment, Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
@@ -85,7 +85,7 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
 
 def _open(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
     actor = _actor(reading, found.role)
-    facts = _facts(office, reading, reading.mail.text, {}, now)
+    facts = _facts(office, reading, reading.contact, {}, now)
     answering = _answering(transaction, office, actor, reading.verdict.kind.answered, now)
     command = Open(
         subject=reading.mail.subject,
@@ -126,7 +126,7 @@ def _join(
 ) -> End:
     actor = _actor(reading, found.role)
     text = _said(transaction, reading, ticket, actor.address)
-    facts = _facts(office, reading, text, ticket.contact, now)
+    facts = _facts(office, reading, read_contact(reading.mail, text), ticket.contact, now)
     bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
     changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now)
     if changed.contract != ticket.contract:
@@ -172,9 +172,8 @@ def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str
     return new_text(reading.mail.text, reading.mail.html, ours)
 
 
-def _facts(office: Office, reading: Reading, text: str, before: Any, now: datetime) -> Facts:
+def _facts(office: Office, reading: Reading, contact: Contact, before: Any, now: datetime) -> Facts:
     sender = reading.mail.sender
-    contact = read_contact(reading.mail, text)
     return facts_of(contact, before, sender.address if sender else "", office.register, _today(office, now))
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from maildesk.desk.token import Signer
 from maildesk.firm import People
 from maildesk.read.classify import Verdict, classify
+from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.thread import Clues, clues, is_own
@@ -27,6 +28,7 @@ class Reading:
     verdict: Verdict
     clues: Clues
     content_key: str  # "" where only identical bytes can be the same mail
+    contact: Contact  # of the whole text, as a new ticket takes it
 
     @property
     def bytes_key(self) -> str:
@@ -45,7 +47,7 @@ def read(waiting: Waiting, signer: Signer, people: People, prefix: str, intake: 
     own = is_own(mail, signer)
     verdict = classify(mail, waiting.envelope, own=own, desk=signer.desk)
     found = clues(mail, waiting.envelope, signer, prefix, addresses_of(mail, people))
-    return Reading(waiting, mail, verdict, found, key)
+    return Reading(waiting, mail, verdict, found, key, read_contact(mail, mail.text))
 
 
 def from_form(mail: Mail, forms: Collection[str]) -> Mail:
