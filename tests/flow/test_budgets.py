@@ -109,6 +109,15 @@ def test_a_sender_whose_answers_are_held_stays_new(open_desk: OpenDesk) -> None:
     assert answered == {"person@domain0.test", "person@domain1.test"}
 
 
+def test_who_was_answered_is_new_no_more(open_desk: OpenDesk) -> None:
+    desk = limited(open_desk, new_senders_per_hour=1)
+    for _ in range(3):
+        desk.receive(letter())
+    assert states(desk) == ["queued"] * 3
+    desk.receive(letter(sender="stranger@elsewhere.test"))
+    assert states(desk)[-1] == "held"
+
+
 KNOWN: list[tuple[str, str]] = [("staff", ANN), ("on the register", "x@registered.test")]
 
 

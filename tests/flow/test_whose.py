@@ -8,6 +8,7 @@ from tests.rig.desk import ANN, BILL, DeskUnderTest, End, Sent
 from tests.rig.letters import BOB, DESK, answer, letter
 
 CAROL, EVE = "Carol <carol@acme.test>", "Eve <eve@evil.test>"
+OpenDesk = Callable[..., DeskUnderTest]
 BOBS, CAROLS, EVES = "bob@acme.test", "carol@acme.test", "eve@evil.test"
 
 
@@ -140,6 +141,15 @@ def test_an_id_that_several_tickets_share_proves_nothing(desk: DeskUnderTest) ->
     assert one.ticket != two.ticket
     end = write(desk, BOB, In_Reply_To="<same@acme.test>")
     assert end.ticket not in (one.ticket, two.ticket)
+
+
+def test_a_ticket_of_which_nobody_was_told_is_found_by_its_mail(open_desk: OpenDesk) -> None:
+    desk = open_desk({"desk": {"operator": None}, "teams": {"support": {"members": []}}})
+    robot = {"Auto-Submitted": "auto-generated"}
+    first = desk.receive(letter(message_id="<alarm@acme.test>", fields=robot))
+    assert first.sent == ()
+    end = desk.receive(letter("It is over.", fields={**robot, "References": "<alarm@acme.test>"}))
+    assert end.ticket == first.ticket
 
 
 FORGED = [

@@ -292,7 +292,8 @@ class DeskUnderTest:
         return other
 
     def prove(self) -> None:
-        """Every mail is well-formed [15]; every event has its cause, and the events make the ticket's row [20]."""
+        """Every mail is well-formed [15]; mails and events have their cause, and events make the ticket's row [20]."""
+        assert {mail.notice for mail in self.outbox() if mail.row.inbound is None} <= {"alert", "undeliverable"}
         finished = self.outbox() if self.database.is_sqlite else []  # the same octets on both, and it takes time
         mails = {(mail.notice, mail.to): mail for mail in finished}.values()
         faults = [(mail.notice, mail.to, fault) for mail in mails for fault in _faults_of(mail, self.office.address)]
