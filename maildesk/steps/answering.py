@@ -35,7 +35,9 @@ def within_budget(
     made = [notice for notice in checked if notice]
     held = {notice.recipient.address: notice.held for notice in made if notice.held}
     firm = {address: why for address, why in held.items() if of_the_firm or office.people.at(address)}
-    return made + [told for address, why in firm.items() for told in _tell_operator(office, address, why, now)]
+    told = [notice for address, why in firm.items() for notice in _tell_operator(office, address, why, now)]
+    new = [notice for notice in told if not outbox.is_told(transaction, notice.key)]
+    return made + [notice for notice in new if not _own_taken(transaction, notice.recipient.address, now)]
 
 
 def _tell_operator(office: Office, address: str, why: str, now: datetime) -> list[Notice]:
@@ -56,9 +58,12 @@ def _within_budget(
     address = notice.recipient.address
     if is_answer and not office.people.at(address):
         return replace(notice, held=over_budget(transaction, office, address, now))
+    return replace(notice, held=_own_taken(transaction, address, now))
+
+
+def _own_taken(transaction: Connection, address: str, now: datetime) -> str:
     words = f"the day's budget of mails to {address}, called forth by our own people's mail,"
-    own = Budget(f"firm:{address.lower()}", OUR_OWN_A_DAY, DAY, words)
-    return replace(notice, held=_taken(transaction, [own], now))
+    return _taken(transaction, [Budget(f"firm:{address.lower()}", OUR_OWN_A_DAY, DAY, words)], now)
 
 
 def _taken(transaction: Connection, budgets: Sequence[Budget], now: datetime) -> str:

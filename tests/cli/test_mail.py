@@ -109,7 +109,7 @@ def test_the_whole_chain_is_explained(story: Story, mail: int, wanted: list[str]
 def test_the_chain_for_programs(story: Story) -> None:
     (first,) = story.run("mail", "explain", 1, "--json").lines
     assert set(first) == KEYS | {"explanation", "events", "notices"}
-    assert first["explanation"]["ticket"] == "no clue leads to a ticket"
+    assert first["explanation"]["ticket"] == "no clue leads to a ticket; its writer is the ticket's requester"
     assert set(first["explanation"]) == {"kind", "ticket", "authority", "answer", "done", "held"}
     assert [event["kind"] for event in first["events"]] == ["opened"]
     assert {(notice["notice"], notice["to"], notice["state"]) for notice in first["notices"]} == {

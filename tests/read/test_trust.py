@@ -226,11 +226,6 @@ def test_addressed_is_a_signed_id_made_for_the_writer_in_his_role(role, purpose,
     assert (decision.addressed, decision.purpose, decision.ticket) == (addressed, purpose, 1042)
 
 
-def test_a_reply_address_that_counts_for_nothing_gives_no_authority():
-    clues = Clues(idle_address=SignedId(Purpose.STAFF, 1042, "bob@acme.example"))
-    assert not decided([], clues=clues).addressed
-
-
 def test_the_fitting_id_is_shown_where_there_are_two():
     clues = Clues(
         reply_address=SignedId(Purpose.CUSTOMER, 7, "bob@acme.example"),

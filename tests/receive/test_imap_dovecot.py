@@ -73,11 +73,12 @@ def test_a_mail_carries_its_envelope_and_its_place(dovecot: Dovecot, user: str) 
     desk.one_pass()
     paths = [incoming.envelope.reverse_path for incoming in desk.kept]
     assert sorted(paths, key=str) == ["", None, "customer@client.test"]
+    place = f"imap://{user}@localhost:{desk.settings.port}/INBOX"
     for incoming in desk.kept:
         assert incoming.envelope.source == "imap"
         assert incoming.envelope.received_at == at
         assert incoming.envelope.received_at.tzinfo is UTC
-        assert (incoming.mailbox, incoming.uidvalidity) == (f"imap://{user}@localhost/INBOX", uidvalidity)
+        assert (incoming.mailbox, incoming.uidvalidity) == (place, uidvalidity)
     assert sorted(incoming.uid or 0 for incoming in desk.kept) == [1, 2, 3]
 
 
