@@ -1,12 +1,12 @@
 """The firm as the settings describe it: its people, its hours, its policy.  Pure; the register is in `register`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from maildesk.desk.calendar import Calendar, Span
+from maildesk.desk.calendar import Calendar, SpecialDay
 from maildesk.desk.policy import Person, Policy, Team
 from maildesk.settings.model import FirmHours, Settings
 from maildesk.settings.types import WEEKDAYS
@@ -48,7 +48,8 @@ def people(settings: Settings) -> People:
 def calendar(hours: FirmHours) -> Calendar:
     """When the firm works [Procedure 6]; `open` days win over `closed` ones and holidays."""
     week = {WEEKDAYS.index(day): spans for day, spans in hours.week.items()}
-    return Calendar(ZoneInfo(hours.zone), week, _exceptions(hours))
+    day = hours.day.length(timedelta()) if hours.day else None  # settings refuse a business day worth business days
+    return Calendar(ZoneInfo(hours.zone), week, _exceptions(hours), day)
 
 
 def policy(settings: Settings, known: People | None = None) -> Policy:
@@ -79,36 +80,34 @@ def _team(key: str, name: str, members: Iterable[str], known: People) -> Team:
     return Team(key, name, tuple(person for member in members if (person := known.named(member))))
 
 
-def _exceptions(hours: FirmHours) -> Callable[[date], tuple[Span, ...] | None]:
-    open_days = {special.day: special.hours for special in hours.open}
-    closed_days = frozenset(hours.closed)
-    is_holiday = _holidays(hours.holidays)
-
-    def exceptions(day: date) -> tuple[Span, ...] | None:
-        if day in open_days:
-            return open_days[day]
-        return () if day in closed_days or is_holiday(day) else None
-
-    return exceptions
+def _exceptions(hours: FirmHours) -> Callable[[date], SpecialDay | None]:
+    closed = {day: SpecialDay((), "closed by the firm") for day in hours.closed}
+    opened = {
+        own.day: SpecialDay(own.hours, f"{'opened' if own.hours else 'closed'} by the firm") for own in hours.open
+    }
+    own_days = closed | opened
+    holiday = _holidays(hours.holidays)
+    return lambda day: own_days.get(day) or holiday(day)
 
 
-def _holidays(code: str | None) -> Callable[[date], bool]:
-    """Whether a day is a public holiday.
+def _holidays(code: str | None) -> Callable[[date], SpecialDay | None]:
+    """The public holiday of a day, by its name.
 
     The library's own table fills itself year by year while it is asked, which another thread can see half done: here
     each year is made whole, once.
     """
     if code is None:
-        return lambda _: False
+        return lambda _: None
     from holidays import country_holidays  # noqa: PLC0415 (slow to import; only a calendar needs it)
 
     country, _, part = code.partition("-")
 
     @cache
-    def of_year(year: int) -> frozenset[date]:
-        return frozenset(country_holidays(country, subdiv=part or None, years=year))
+    def of_year(year: int) -> Mapping[date, SpecialDay]:
+        named = country_holidays(country, subdiv=part or None, years=year)
+        return {day: SpecialDay((), name) for day, name in named.items()}
 
-    return lambda day: day in of_year(day.year)
+    return lambda day: of_year(day.year).get(day)
 
 
 def _lower(addresses: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildesk.desk.calendar import Calendar, Span
+from maildesk.desk.calendar import Calendar, Span, SpecialDay
 
 DAY: tuple[Span, ...] = ((time(8), time(17)),)
 WEEK = dict.fromkeys(range(5), DAY)
@@ -62,7 +62,10 @@ def test_a_desk_round_the_clock_works_the_whole_day_whatever_its_length(day: dat
 
 
 def test_a_day_of_its_own_has_its_own_hours() -> None:
-    special = {date(2026, 12, 25): (), date(2026, 12, 26): ((time(10), time(12)),)}  # Friday, Saturday
+    special = {
+        date(2026, 12, 25): SpecialDay((), "Christmas Day"),  # a Friday
+        date(2026, 12, 26): SpecialDay(((time(10), time(12)),), "opened by the firm"),
+    }
     firm = Calendar(LONDON, WEEK, special.get)
     assert not firm.is_open(utc("2026-12-25 10:00"))
     assert firm.next_open(utc("2026-12-24 17:00")) == utc("2026-12-26 10:00")
