@@ -65,7 +65,7 @@ class NewTicket:
     text: str
     facts: tuple[Fact, ...] = ()
     flags: tuple[str, ...] = ()  # what staff should know: contract expired, sender unknown, mail damaged, a robot
-    acknowledgement: str = ""  # "sent to bob@acme.example", or why none was
+    acknowledgement: str = ""  # "goes to bob@acme.example", or why none was
     enclosures: tuple[Enclosure, ...] = ()
 
 

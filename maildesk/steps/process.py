@@ -142,7 +142,11 @@ def _join(
 
 def _told_writer(notices: Sequence[Notice]) -> str:
     """What a mail to an existing ticket was answered with, in words for staff."""
-    answers = [f"{notice.name}, {notice.held or 'sent'}" for notice in notices if notice.name in ANSWERS]
+    answers = [
+        f"{notice.name}, {notice.held or f'goes to {notice.recipient.address}'}"
+        for notice in notices
+        if notice.name in ANSWERS
+    ]
     return "; ".join(answers) or "none: a mail that joins its ticket calls for none"
 
 
@@ -161,7 +165,7 @@ def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool
     held = over_budget(transaction, office, actor.address, now)
     if held:
         return Answering(True, f"held, {held}; `maildesk outbox list --state held` shows it", held)
-    return Answering(True, f"sent to {actor.address}")
+    return Answering(True, f"goes to {actor.address}")
 
 
 def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str) -> str:

@@ -79,7 +79,7 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
                 "the contract AC-2231 expired on 31 October 2026",
                 "the mail was damaged: its second part has no end",
             ),
-            acknowledgement="sent to bob.miller@acme.example",
+            acknowledgement="goes to bob.miller@acme.example",
             enclosures=_ENCLOSURES,
         ),
         NewTicket("CB-1042", _EMPTY, "nobody that can be answered", _NOW, priority="P3", team="support", text=_EMPTY),

@@ -81,7 +81,7 @@ def test_a_mail_that_is_not_there(story: Story, command: str) -> None:
             [
                 "kind          request, no mark of a robot",
                 "because       no clue leads to a ticket",
-                "answer        sent to",
+                "answer        goes to",
             ],
         ),
         (2, ["same as       mail 1", "nothing of a ticket", "nobody"]),

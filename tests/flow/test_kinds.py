@@ -53,7 +53,7 @@ def test_a_mail_that_belongs_to_nothing(desk: DeskUnderTest, case: Case) -> None
     if not case.opens:
         assert "kept" in end.row.reason
     for notice in end.to(ANN):  # staff see whether an answer went out, and why not
-        assert ("sent to bob@acme.test" in notice.text) == case.answered
+        assert ("goes to bob@acme.test" in notice.text) == case.answered
         assert ("a robot or a list is not answered" in notice.text) != case.answered
         assert (f"{case.kind}: " in notice.text) != case.answered
 
