@@ -167,7 +167,8 @@ def prove(database: Database, now: datetime | None = None, step: Step = _silent)
     """Prove that the data agree with each other: each finding is a sentence, none is what should be.
 
     Reads one snapshot in bounded memory, so it may run beside a desk at work.  ``now`` (UTC, default: the machine's
-    time) judges which daemons live.  Raises the database's own errors, and SchemaError where the schema is not ours.
+    time) judges which daemons live; PostgreSQL asks its own clock.  Raises the database's own errors, and SchemaError
+    where the schema is not ours.
     """
     database.require_current()
     with database.reading() as transaction:

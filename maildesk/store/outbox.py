@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from maildesk.store import leases
-from maildesk.store.schema import attempt, lease, outbox
+from maildesk.store.schema import attempt, outbox
 from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_for
 
@@ -167,7 +167,7 @@ def mark_failed(transaction: Connection, id_: int, reason: str) -> bool:
 
 def orphans(transaction: Connection, now: datetime) -> list[Row[Any]]:
     """Mails claimed by daemons that no longer renew their lease: nobody knows whether they were sent."""
-    alive = select(lease.c.holder).where(lease.c.name.startswith(leases.DAEMON), lease.c.expires_at > now)
+    alive = leases.living(transaction, now)
     return list(
         transaction.execute(
             select(outbox.c.id, outbox.c.attempts, outbox.c.created_at, outbox.c.claimed_by).where(

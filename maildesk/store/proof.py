@@ -18,7 +18,7 @@ from maildesk.desk.events import Event, Opened, from_json
 from maildesk.desk.ticket import Ticket, fold
 from maildesk.read.classify import Kind
 from maildesk.store import leases
-from maildesk.store.schema import attempt, event, inbound, lease, message_ref, outbox, participant, raw_mail, ticket
+from maildesk.store.schema import attempt, event, inbound, message_ref, outbox, participant, raw_mail, ticket
 
 Step = Callable[[int], None]  # told how many tickets or raw mails were proved since it was told last
 
@@ -41,7 +41,7 @@ def amount(transaction: Connection) -> int:
 
 def tables(transaction: Connection, now: datetime) -> Iterator[str]:
     """What single statements find: rows without the rows that they need, and claims that nobody works on."""
-    for sentence, query in (*_IN, *_OUT, *_claims(now)):
+    for sentence, query in (*_IN, *_OUT, *_claims(leases.living(transaction, now))):
         for row in transaction.execute(query, execution_options=STREAM).mappings():
             yield sentence.format_map(row)
 
@@ -134,9 +134,8 @@ _OUT: tuple[tuple[str, Select[Any]], ...] = (
 )
 
 
-def _claims(now: datetime) -> tuple[tuple[str, Select[Any]], ...]:
+def _claims(living: Select[Any]) -> tuple[tuple[str, Select[Any]], ...]:
     """Claims end with their daemon's lease; the next daemon's housekeeping frees them."""
-    living = select(lease.c.holder).where(lease.c.name.startswith(leases.DAEMON), lease.c.expires_at > now)
     return (
         (
             "mail {id} is claimed by a daemon that no longer lives",

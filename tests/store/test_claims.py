@@ -96,30 +96,55 @@ def test_a_held_mail_can_be_retried_and_no_other(database: Database) -> None:
     assert claim(database, "one") == [1]
 
 
+ENDED = -1  # seconds: a lease that has ended by any clock
+
+
 def test_claims_of_a_dead_daemon_are_freed_and_of_a_living_one_kept(database: Database) -> None:
     keep(database, incoming(b"a"), incoming(b"b"))
     claim(database, "dead", count=1)
     claim(database, "alive", count=1)
     with database.writing() as transaction:
-        leases.take(transaction, "daemon:dead", "dead", NOW - MINUTE, 20)
+        leases.take(transaction, "daemon:dead", "dead", NOW, ENDED)
         leases.take(transaction, "daemon:alive", "alive", NOW, 20)
         assert leases.free_claims(transaction, NOW) == 1
     assert claim(database, "alive") == [1]
 
 
-def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
-    def take(holder: str, now: datetime) -> bool:
-        with database.writing() as transaction:
-            return leases.take(transaction, "imap:x", holder, now, 30)
+def take_lease(database: Database, holder: str, seconds: float = 30, now: datetime = NOW) -> bool:
+    with database.writing() as transaction:
+        return leases.take(transaction, "imap:x", holder, now, seconds)
 
-    assert take("one", NOW)
-    assert not take("other", NOW + timedelta(seconds=29))
-    assert take("one", NOW + timedelta(seconds=29))
-    assert not take("other", NOW + timedelta(seconds=31))
-    assert take("other", NOW + timedelta(seconds=60))
+
+def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
+    assert take_lease(database, "one")
+    assert not take_lease(database, "other")
+    assert take_lease(database, "one", ENDED)
+    assert take_lease(database, "other")
+    assert not take_lease(database, "one")
     with database.writing() as transaction:
         leases.give_back(transaction, "other")
-    assert take("one", NOW + timedelta(seconds=61))
+    assert take_lease(database, "one")
+
+
+def test_on_sqlite_a_lease_ends_by_the_clock_that_is_handed_in(sqlite: Database) -> None:
+    assert take_lease(sqlite, "one")
+    assert not take_lease(sqlite, "other", now=NOW + timedelta(seconds=29))
+    assert take_lease(sqlite, "one", now=NOW + timedelta(seconds=29))
+    assert not take_lease(sqlite, "other", now=NOW + timedelta(seconds=31))
+    assert take_lease(sqlite, "other", now=NOW + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("skew", [-HOUR, HOUR])
+def test_on_postgresql_clocks_of_machines_that_differ_end_no_lease(postgresql: Database, skew: timedelta) -> None:
+    assert take_lease(postgresql, "one")
+    assert not take_lease(postgresql, "other", now=NOW + skew)
+    keep(postgresql, incoming(b"a"))
+    claim(postgresql, "one")
+    with postgresql.writing() as transaction:
+        leases.take(transaction, "daemon:one", "one", NOW, 20)
+        leases.take(transaction, "daemon:other", "other", NOW + skew, 20)
+        assert leases.free_claims(transaction, NOW + skew) == 0
+        assert leases.free_claims(transaction, NOW) == 0
 
 
 # -- the outbox -----------------------------------------------------------------------------------------------------
@@ -231,7 +256,8 @@ def test_a_mail_in_the_air_of_a_dead_daemon_is_an_orphan(database: Database, que
         assert [row.id for row in outbox.orphans(transaction, NOW)] == [id_]
         leases.take(transaction, "daemon:me", "me", NOW, 20)
         assert outbox.orphans(transaction, NOW) == []
-        assert [row.id for row in outbox.orphans(transaction, NOW + MINUTE)] == [id_]
+        leases.take(transaction, "daemon:me", "me", NOW, ENDED)
+        assert [row.id for row in outbox.orphans(transaction, NOW)] == [id_]
 
 
 # -- budgets, suppression, keys -------------------------------------------------------------------------------------
