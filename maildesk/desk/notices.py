@@ -85,7 +85,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteFiled:
+class NoteReceipt:
     """To a member of staff who answered: it was filed as an internal note and did not go to the customer."""
 
     number: str
@@ -119,7 +119,7 @@ class Alert:
     remedy: str  # what to do, a command where there is one
 
 
-Facts = Acknowledgement | NewTicket | Joined | NoteFiled | Reached | Undeliverable | Alert
+Facts = Acknowledgement | NewTicket | Joined | NoteReceipt | Reached | Undeliverable | Alert
 
 
 ANSWERS = frozenset({"acknowledgement", "note-filed", "reached"})  # what a mail itself calls forth: within a budget

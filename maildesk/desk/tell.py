@@ -14,13 +14,11 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
+    NoteReceipt,
     Notice,
     Reached,
     Recipient,
     Undeliverable,
-)
-from maildesk.desk.notices import (
-    NoteFiled as NoteFiledNotice,
 )
 from maildesk.desk.policy import Person, Policy
 from maildesk.desk.subject import clean_subject
@@ -182,7 +180,7 @@ def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice
 
 
 def _note_filed(ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy) -> Notice:
-    facts = NoteFiledNotice(policy.number(ticket.number), ticket.subject, writing.text)
+    facts = NoteReceipt(policy.number(ticket.number), ticket.subject, writing.text)
     return Notice("note-filed", writer, ticket.number, f"note-filed:{writing.inbound}", facts)
 
 

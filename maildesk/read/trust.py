@@ -24,7 +24,7 @@ _INTERNAL_FIELD = "X-MS-Exchange-Organization-AuthAs"
 _MIN_LABELS = 2  # a signature of a whole top-level domain aligns with nobody
 
 
-class Role(StrEnum):
+class Standing(StrEnum):
     """What the register and the ticket say of the address in From."""
 
     STAFF = "staff"
@@ -34,14 +34,14 @@ class Role(StrEnum):
     STRANGER = "stranger"
 
 
-_FIRM = frozenset({Role.STAFF, Role.MANAGER})
+_FIRM = frozenset({Standing.STAFF, Standing.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
     """How much a mail may ask for.  It is stored with the mail and shown by ``mail explain``."""
 
-    role: Role
+    role: Standing
     addressed: bool  # a signed id made for this writer in this role
     purpose: Purpose | None  # of the strongest signed id, whether or not it is one of this role
     ticket: int | None  # that signed id's
@@ -68,7 +68,7 @@ class Authority:
         }
 
 
-def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Role, border: str) -> Authority:
+def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Standing, border: str) -> Authority:
     """The authority of a mail whose From has ``role``.  ``border``: none, microsoft365, gmail or the border's host."""
     mail = _without_our_hop(mail, envelope)
     wanted = Purpose.STAFF if role in _FIRM else Purpose.CUSTOMER

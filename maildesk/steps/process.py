@@ -20,6 +20,7 @@ from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Attachment, Mail
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
+from maildesk.read.trust import Standing
 from maildesk.steps.answering import over_budget, within_budget
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
@@ -266,14 +267,14 @@ def _end(office: Office, reading: Reading, found: Whose, ticket: Ticket, done: s
     return End("done", done, ticket.number, explanation=explanation)
 
 
-def _standing(office: Office, reading: Reading, role: Role) -> trust.Role:
-    """The writer's role as `trust` names it: of the firm by the settings, else what he is to the ticket."""
+def _standing(office: Office, reading: Reading, role: Role) -> Standing:
+    """What `trust` calls the writer: of the firm by the settings, else what he is to the ticket."""
     sender = reading.mail.sender
     person = office.people.at(sender.address) if sender else None
     if person is not None and role is not Role.REQUESTER:
-        return trust.Role.STAFF if "staff" in person.roles or not person.roles else trust.Role.MANAGER
-    known = {Role.REQUESTER: trust.Role.REQUESTER, Role.PARTICIPANT: trust.Role.PARTICIPANT}
-    return known.get(role, trust.Role.STRANGER)
+        return Standing.STAFF if "staff" in person.roles or not person.roles else Standing.MANAGER
+    known = {Role.REQUESTER: Standing.REQUESTER, Role.PARTICIPANT: Standing.PARTICIPANT}
+    return known.get(role, Standing.STRANGER)
 
 
 def _first_copy(transaction: Connection, reading: Reading) -> int | None:

@@ -14,7 +14,7 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
-    NoteFiled,
+    NoteReceipt,
     Reached,
     Undeliverable,
 )
@@ -32,7 +32,7 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:
             words = f"New ticket, {facts.priority}: {facts.subject}", _new_ticket(facts, say)
         case Joined():
             words = f"New mail: {facts.subject}", _joined(facts, say)
-        case NoteFiled():
+        case NoteReceipt():
             told = "Your mail was filed as an internal note. It did not go to the customer."
             words = f"Filed as a note: {facts.subject}", _blocks(told, fence(facts.text))
         case Reached():

@@ -14,7 +14,7 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
-    NoteFiled,
+    NoteReceipt,
     Notice,
     Reached,
     Recipient,
@@ -99,8 +99,8 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
         Joined("CB-1042", _EMPTY, _AUTHOR, role="outsider", received_at=_NOW, text=_EMPTY),
     ),
     "note-filed": (
-        NoteFiled("CB-1042", _SUBJECT, "Looks like the payment proxy. I restart it now."),
-        NoteFiled("CB-1042", _EMPTY, _EMPTY),
+        NoteReceipt("CB-1042", _SUBJECT, "Looks like the payment proxy. I restart it now."),
+        NoteReceipt("CB-1042", _EMPTY, _EMPTY),
     ),
     "reached": (Reached(),),
     "undeliverable": (

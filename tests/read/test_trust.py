@@ -9,7 +9,7 @@ from maildesk.desk.token import Purpose, SignedId
 from maildesk.read.authentication_results import Result, read_authentication_results
 from maildesk.read.mail import Envelope
 from maildesk.read.thread import Clues
-from maildesk.read.trust import Role, authority
+from maildesk.read.trust import Standing, authority
 from tests.rig.facts import NOON, mail_of
 
 MX = "mx.desk.example"
@@ -24,7 +24,7 @@ OLD_HOP = ("Received", "from laptop by mail.acme.example with ESMTPSA; Mon, 2 Ma
 FORGED_HOP = ("Received", f"from mail.acme.example by {MX} with ESMTPS; Mon, 2 Mar 2026")
 
 
-def decided(fields, *, border=MX, envelope=MAILBOX, clues=NO_CLUES, role=Role.STAFF):
+def decided(fields, *, border=MX, envelope=MAILBOX, clues=NO_CLUES, role=Standing.STAFF):
     return authority(mail_of(fields), envelope, clues, role=role, border=border)
 
 
@@ -208,14 +208,14 @@ def test_microsofts_mark_says_nothing_at_another_border():
 
 
 ADDRESSED = [
-    (Role.STAFF, Purpose.STAFF, True),
-    (Role.MANAGER, Purpose.STAFF, True),
-    (Role.STAFF, Purpose.CUSTOMER, False),
-    (Role.STAFF, Purpose.NOTE, False),
-    (Role.REQUESTER, Purpose.CUSTOMER, True),
-    (Role.PARTICIPANT, Purpose.CUSTOMER, True),
-    (Role.STRANGER, Purpose.CUSTOMER, True),
-    (Role.REQUESTER, Purpose.STAFF, False),
+    (Standing.STAFF, Purpose.STAFF, True),
+    (Standing.MANAGER, Purpose.STAFF, True),
+    (Standing.STAFF, Purpose.CUSTOMER, False),
+    (Standing.STAFF, Purpose.NOTE, False),
+    (Standing.REQUESTER, Purpose.CUSTOMER, True),
+    (Standing.PARTICIPANT, Purpose.CUSTOMER, True),
+    (Standing.STRANGER, Purpose.CUSTOMER, True),
+    (Standing.REQUESTER, Purpose.STAFF, False),
 ]
 
 
