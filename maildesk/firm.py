@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from maildesk.desk.calendar import Calendar, SpecialDay
-from maildesk.desk.policy import Person, Policy, Team
+from maildesk.desk.policy import CreditRules, HandOver, Person, Policy, Priority, Step, Team
+from maildesk.settings.model import Credits as SettingsCredits
 from maildesk.settings.model import FirmHours, Settings
+from maildesk.settings.model import Priority as SettingsPriority
 from maildesk.settings.types import WEEKDAYS
 
 
@@ -39,6 +42,7 @@ def people(settings: Settings) -> People:
             roles=frozenset(person.roles),
             zone=person.zone or settings.hours.zone,
             language=person.language or settings.desk.language,
+            notify=person.notify if isinstance(person.notify, tuple) else None,
         )
         for person in settings.people
     )
@@ -61,10 +65,71 @@ def policy(settings: Settings, known: People | None = None) -> Policy:
         ticket_prefix=settings.desk.ticket_prefix,
         calendar=calendar(settings.hours),
         default_priority=settings.intake.default_priority,
-        first_team=settings.priorities[settings.intake.default_priority].team,
+        people=known.all,
+        priorities={key: _priority(key, row) for key, row in settings.priorities.items()},
+        hand_overs=_hand_overs(settings),
+        ladder=_ladder(settings),
+        pending_stops_ladder=settings.escalation.pending_stops,
+        warn_at=settings.escalation.warn_at_percent / 100,
+        no_answer=settings.states.no_answer,
+        reopen=settings.states.reopen,
+        ask_at=settings.updates.ask_at,
+        send_at=settings.updates.send_at,
+        digest_at=settings.digest.at,
+        phrases=settings.intake.phrases,
+        highest_registered=settings.intake.highest_proposal.registered,
+        highest_others=settings.intake.highest_proposal.others,
+        credits=_credits(settings.credits),
+        version=version(settings),
         teams={key: _team(key, team.name, team.members, known) for key, team in settings.teams.items()},
         language=settings.desk.language,
         operator=known.operator,
+    )
+
+
+def version(settings: Settings) -> str:
+    """A short name of the rules that the settings give: other rules have another one."""
+    rules = settings.model_dump_json(
+        include={"intake", "hours", "priorities", "escalation", "states", "updates", "credits"}
+    )
+    return sha256(rules.encode()).hexdigest()[:8]
+
+
+def _priority(key: str, row: SettingsPriority) -> Priority:
+    return Priority(
+        key=key,
+        first_response=row.first_response,
+        resolution=row.resolution,
+        team=row.team,
+        fix_commitment=row.fix_commitment,
+        every_day=row.updates == "every day",
+        at_once=row.reach == "any hour",
+        meaning=row.meaning,
+    )
+
+
+def _hand_overs(settings: Settings) -> dict[str, dict[str, HandOver]]:
+    return {
+        priority: {team: HandOver(rule.after, rule.to) for team, rule in rules.items()}
+        for priority, rules in settings.escalation.teams.items()
+    }
+
+
+def _ladder(settings: Settings) -> dict[str, tuple[Step, ...]]:
+    return {
+        priority: tuple(Step(step.after, step.tell, step.repeat) for step in steps)
+        for priority, steps in settings.escalation.management.items()
+    }
+
+
+def _credits(rules: SettingsCredits) -> CreditRules:
+    return CreditRules(
+        priorities=frozenset(rules.priorities),
+        percent_per_hour=rules.percent_per_hour,
+        cap_percent=rules.cap_percent,
+        breach_of=rules.breach_of,
+        pro_rata=rules.pro_rata,
+        approver=rules.approver,
     )
 
 

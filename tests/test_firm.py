@@ -75,7 +75,7 @@ def test_the_operator_is_a_person_or_an_address(tmp_path: Path, operator: str, n
 def test_the_policy(tmp_path: Path) -> None:
     made = policy(settings_of(tmp_path, FIRM))
     assert (made.desk_name, made.desk_address, made.number(7)) == ("Acme Desk", "support@desk.test", "AD-7")
-    assert (made.default_priority, made.first_team, made.language) == ("P3", "support", "de")
+    assert (made.default_priority, made.first_team("P3"), made.language) == ("P3", "support", "de")
     assert [person.name for person in made.audience("support")] == ["Bob Roe", "Ann Lee"]
     assert made.audience("development") == ()
     assert made.operator is None
@@ -83,7 +83,7 @@ def test_the_policy(tmp_path: Path) -> None:
 
 
 def test_a_default_priority_brings_its_own_team(tmp_path: Path) -> None:
-    assert policy(settings_of(tmp_path, "intake: {default_priority: P2}")).first_team == "systems engineering"
+    assert policy(settings_of(tmp_path, "intake: {default_priority: P2}")).first_team("P2") == "systems engineering"
 
 
 def hours(folder: Path, text: str) -> Calendar:

@@ -25,8 +25,9 @@ from maildesk.cli.common import (
     ticket_log,
 )
 from maildesk.cli.parse import parse
-from maildesk.cli.shapes import chain_json, event_json, in_words, mail_json, outbox_json, path_in_words
+from maildesk.cli.shapes import chain_json, event_json, mail_json, outbox_json, path_in_words
 from maildesk.desk.events import Event
+from maildesk.desk.words import in_words
 from maildesk.office import system_clock
 from maildesk.read.classify import Kind
 from maildesk.read.mail import Mail

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from sqlalchemy import Row
 
-from maildesk.desk.events import ContactLearnt, DeliveryFailed, Event, MailJoined, NoteFiled, Opened, to_json
+from maildesk.desk.events import Event, to_json
 from maildesk.desk.ticket import Ticket
+from maildesk.desk.words import in_words
 from maildesk.read.contact import FIELDS
 
 LINKS = ("kind", "ticket", "authority", "answer", "done", "held")  # of the chain that `mail explain` shows
@@ -116,39 +117,3 @@ def path_in_words(reverse_path: str | None) -> str:
     if reverse_path is None:
         return "unknown"
     return reverse_path or "<> (null)"
-
-
-def in_words(event: Event) -> str:
-    """What happened, in one sentence; it may hold strangers' text."""
-    body = event.body
-    match body:
-        case Opened():
-            return _opened(body)
-        case MailJoined():
-            return f"a mail of {body.author or 'nobody known'} joined ({body.role}, {body.kind})"
-        case NoteFiled():
-            return f"a mail of {body.author} was filed as an internal note"
-        case ContactLearnt():
-            return _learnt(body)
-        case DeliveryFailed():
-            return f"{body.notice} to {body.address} did not arrive: {body.reason}"
-        case _:
-            assert_never(body)
-
-
-def _opened(body: Opened) -> str:
-    who = f"{body.requester_name} <{body.requester}>" if body.requester_name else body.requester
-    words = f"opened by {who or 'nobody that can be answered'} ({body.kind}): {body.priority}, team {body.team}"
-    words += f", contract {body.contract}" if body.contract else ""
-    words += f", linked to {body.linked}" if body.linked else ""
-    return "; ".join([words, *body.flags])
-
-
-def _learnt(body: ContactLearnt) -> str:
-    known = [f"{key} {_value(value)}" for key, value in body.contact.items()]
-    known += [f"contract {body.contract} of the register"] if body.contract else []
-    return "; ".join([f"learnt: {', '.join(known)}", *body.flags])
-
-
-def _value(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

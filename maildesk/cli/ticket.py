@@ -22,9 +22,10 @@ from maildesk.cli.common import (
     ticket_log,
     ticket_number,
 )
-from maildesk.cli.shapes import event_json, in_words, mail_json, outbox_json, ticket_json
+from maildesk.cli.shapes import event_json, mail_json, outbox_json, ticket_json
 from maildesk.desk.events import Event
 from maildesk.desk.ticket import Ticket
+from maildesk.desk.words import in_words
 from maildesk.read.contact import FIELDS
 from maildesk.settings.model import Settings
 from maildesk.store import tickets, views

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened
+from maildesk.desk.course import Status
+from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened, StatusSet
 from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket
 
@@ -43,6 +44,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """The priority that a mail speaks for; "" where it speaks for none [Procedure 3]."""
+
+    priority: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """Open a ticket for this mail."""
 
@@ -52,15 +61,17 @@ class Open:
     received_at: datetime
     facts: Facts
     linked: int | None = None
+    proposal: Proposal = Proposal()
     our_clock: bool = True  # whether ``received_at`` is our own clock's word, not a mailbox's
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Add this mail to the ticket."""
+    """Add this mail to the ticket.  ``by_person``: it has no robot's mark, so it may reopen or go on with the ticket."""
 
     kind: str
     facts: Facts
+    by_person: bool = False
 
 
 Command = Open | Join
@@ -77,6 +88,7 @@ def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy
     joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
     if actor.role in (Role.REQUESTER, Role.PARTICIPANT):
         joined += _learnt(ticket, command.facts, actor.role)
+        joined += _goes_on(ticket, actor) if command.by_person else []
     return joined
 
 
@@ -94,6 +106,7 @@ def opening_time(received_at: datetime, policy: Policy, now: datetime, *, our_cl
 
 def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
     opened_at, why = opening_time(command.received_at, policy, now, our_clock=command.our_clock)
+    priority = command.proposal.priority or policy.default_priority
     return Opened(
         opened_at=opened_at.astimezone(UTC).isoformat(),
         subject=command.subject,
@@ -101,13 +114,29 @@ def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
         requester_name=actor.name,
         kind=command.kind,
         owed=command.owed and bool(actor.address),
-        priority=policy.default_priority,
-        team=policy.first_team,
+        priority=priority,
+        team=policy.first_team(priority),
         contract=command.facts.contract,
         contact=dict(command.facts.contact),
         flags=[*command.facts.flags, *([why] if why else [])],
         linked=command.linked,
+        priority_why=command.proposal.why,
     )
+
+
+def is_over(ticket: Ticket, received_at: datetime, policy: Policy) -> bool:
+    """Whether mail to the ticket opens a linked one: it is closed, or resolved for longer than it may be reopened."""
+    if ticket.state is not Status.RESOLVED:
+        return ticket.state is Status.CLOSED
+    until = policy.calendar.add(ticket.course.now.since, policy.reopen)
+    return until is not None and received_at >= until
+
+
+def _goes_on(ticket: Ticket, actor: Actor) -> list[Body]:
+    """A person's mail ends the waiting for the customer, and reopens what was resolved."""
+    if ticket.state in (Status.PENDING_CUSTOMER, Status.RESOLVED):
+        return [StatusSet(str(Status.OPEN), reason=f"{actor.address} wrote")]
+    return []
 
 
 def _learnt(ticket: Ticket, facts: Facts, role: Role) -> list[Body]:

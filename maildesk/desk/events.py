@@ -19,12 +19,13 @@ class Opened:
     requester_name: str
     kind: str  # the verdict on the mail
     owed: bool  # whether its sender is owed answers and updates (mail-rules: robots and lists are not)
-    priority: str
+    priority: str  # proposed, until staff set it [Procedure 3]
     team: str
     contract: str = ""
     contact: dict[str, Any] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
-    linked: int | None = None  # the ticket that its writer named without being on it
+    linked: int | None = None  # the ticket that its writer named without being on it, or that was closed
+    priority_why: str = ""  # what the proposal rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class NoteFiled:
     """A mail of staff was filed as an internal note: nobody outside the firm has seen it."""
 
     author: str
+    text: str = ""  # where it came by no mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,118 @@ class DeliveryFailed:
     reason: str
 
 
-Body = Opened | MailJoined | NoteFiled | ContactLearnt | DeliveryFailed
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A person of the firm wrote to the customer: it ends the first response [Procedure 4] and is an update [8]."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrioritySet:
+    """Staff set or confirmed the priority [Procedure 3]; all targets are counted anew from the opening."""
+
+    priority: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSet:
+    """The ticket passed into a state (procedure, "States of a ticket")."""
+
+    status: str
+    waits_for: str = ""  # the third party's name
+    reason: str = ""  # why it is waited, what was done; for resolved the line that the customer reads
+    by_person: bool = False  # the customer was sent ``reason`` as a person's words
+    undone: bool = False  # the reopening before it is undone, as if it had not been
+
+
+@dataclass(frozen=True, slots=True)
+class CauseSet:
+    """Whose fault it was: unknown, ours, customer, third party [Procedure 5, 10]."""
+
+    cause: str
+    name: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Another team has it [Procedure 7]; its clock starts.  ``due_at``: ISO 8601 UTC where time did it, else ""."""
+
+    team: str
+    sender: str  # the team before
+    reason: str = ""
+    due_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSet:
+    """Somebody has it in hand; "" is nobody."""
+
+    owner: str  # address in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The owner and the team were warned that a target comes near."""
+
+    clock: str  # first_response, resolution, fix_commitment
+    priority: str
+    due_at: str  # of the warning; ISO 8601 UTC
+    target_at: str  # when the target is missed
+
+
+@dataclass(frozen=True, slots=True)
+class Breached:
+    """A target was missed."""
+
+    clock: str
+    priority: str
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overran:
+    """The last team has not solved it in its time: management is told [Procedure 7, 8]."""
+
+    team: str
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepTold:
+    """A step of the management ladder was told [Procedure 9].  ``replaced``: earlier steps due at once with it, not told."""
+
+    priority: str
+    step: int  # from 1
+    role: str
+    due_at: str
+    replaced: list[int] = field(default_factory=list)
+    skipped: int = 0  # repetitions of this step that fell due at once with it
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAsked:
+    """The owner or the team was asked for the day's update [Procedure 8]; ``day`` is the firm's local date."""
+
+    day: str
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSent:
+    """The customer was sent the day's holding update by the desk itself.  ``missed``: earlier days it stands for."""
+
+    day: str
+    due_at: str
+    missed: list[str] = field(default_factory=list)
+
+
+Body = (
+    Opened | MailJoined | NoteFiled | ContactLearnt | DeliveryFailed | Answered | PrioritySet | StatusSet | CauseSet
+    | HandedOver | OwnerSet | Warned | Breached | Overran | StepTold | UpdateAsked | UpdateSent
+)  # fmt: skip
 
 KINDS: dict[str, type[Body]] = {
     "opened": Opened,
@@ -69,6 +182,18 @@ KINDS: dict[str, type[Body]] = {
     "note-filed": NoteFiled,
     "contact-learnt": ContactLearnt,
     "delivery-failed": DeliveryFailed,
+    "answered": Answered,
+    "priority-set": PrioritySet,
+    "status-set": StatusSet,
+    "cause-set": CauseSet,
+    "handed-over": HandedOver,
+    "owner-set": OwnerSet,
+    "warned": Warned,
+    "breached": Breached,
+    "overran": Overran,
+    "ladder-told": StepTold,
+    "update-asked": UpdateAsked,
+    "update-sent": UpdateSent,
 }
 NAMES: dict[type[Body], str] = {body: name for name, body in KINDS.items()}
 

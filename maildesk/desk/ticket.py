@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from maildesk.desk.events import ContactLearnt, Event, Opened
+from maildesk.desk import course
+from maildesk.desk.course import Course, Status
+from maildesk.desk.events import Body, ContactLearnt, Event, HandedOver, Opened, OwnerSet, PrioritySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,14 @@ class Ticket:
     subject: str
     opened_at: datetime
     version: int  # the seq of the last event
+    course: Course
     assignee: str = ""
     contact: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> Status:
+        """Its status."""
+        return self.course.now.status
 
 
 def apply(number: int, ticket: Ticket | None, event: Event) -> Ticket:
@@ -34,10 +42,9 @@ def apply(number: int, ticket: Ticket | None, event: Event) -> Ticket:
         return _opened(number, event, body)
     if ticket is None:
         raise ValueError(f"ticket {number}: its log begins with {event.kind}, not with opened")
-    if isinstance(body, ContactLearnt):
-        learnt = {**ticket.contact, **body.contact}
-        ticket = replace(ticket, contact=learnt, contract=body.contract or ticket.contract)
-    return replace(ticket, version=event.seq)
+    went_on = course.go_on(ticket.course, event)
+    changed = replace(ticket, version=event.seq, course=went_on, status=str(went_on.now.status))
+    return _changed(changed, body)
 
 
 def fold(number: int, events: Iterable[Event]) -> Ticket:
@@ -50,10 +57,23 @@ def fold(number: int, events: Iterable[Event]) -> Ticket:
     return ticket
 
 
+def _changed(ticket: Ticket, body: Body) -> Ticket:
+    if isinstance(body, ContactLearnt):
+        learnt = {**ticket.contact, **body.contact}
+        return replace(ticket, contact=learnt, contract=body.contract or ticket.contract)
+    if isinstance(body, PrioritySet):
+        return replace(ticket, priority=body.priority)
+    if isinstance(body, HandedOver):
+        return replace(ticket, team=body.team)
+    if isinstance(body, OwnerSet):
+        return replace(ticket, assignee=body.owner)
+    return ticket
+
+
 def _opened(number: int, event: Event, body: Opened) -> Ticket:
     return Ticket(
         number=number,
-        status="open",
+        status=str(Status.OPEN),
         priority=body.priority,
         team=body.team,
         requester=body.requester,
@@ -63,5 +83,6 @@ def _opened(number: int, event: Event, body: Opened) -> Ticket:
         subject=body.subject,
         opened_at=datetime.fromisoformat(body.opened_at),
         version=event.seq,
+        course=course.begin(body),
         contact=dict(body.contact),
     )

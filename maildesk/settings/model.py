@@ -181,6 +181,7 @@ class Priority(Section):
     fix_commitment: Term | None = None
     team: Text
     updates: Literal["every day", "business days"]
+    reach: Literal["any hour", "notify"]
 
 
 class Team(Section):
@@ -221,6 +222,7 @@ class Escalation(Section):
 
     confirmed: Flag
     pending_stops: Flag
+    warn_at_percent: Annotated[Decimal, Field(gt=0, le=100)]
     teams: dict[str, dict[str, HandOver]] = {}
     management: dict[str, tuple[Step, ...]] = {}
 
@@ -239,6 +241,12 @@ class Updates(Section):
     send_at: TimeOfDay
 
 
+class Digest(Section):
+    """The morning's overview for staff and managers; ``at`` None: there is none."""
+
+    at: TimeOfDay | None = None
+
+
 class Credits(Section):
     """Service credits [Procedure 10]."""
 
@@ -247,6 +255,7 @@ class Credits(Section):
     cap_percent: Annotated[Decimal, Field(ge=0, le=100)]
     breach_of: Literal["resolution", "fix_commitment", "stricter"]
     pro_rata: Flag
+    approver: Text
 
 
 class Acknowledgements(Section):
@@ -299,6 +308,7 @@ class Settings(Section):
     escalation: Escalation
     states: States
     updates: Updates
+    digest: Digest
     credits: Credits
     contracts: FilePath | None = None
     limits: Limits

@@ -109,7 +109,7 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
 def _opened(
     transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime
 ) -> Ticket:
-    ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now)
+    ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now, office.policy)
     _add_partners(transaction, office, ticket, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     return ticket
@@ -129,7 +129,7 @@ def _join(
     text = _said(transaction, reading, ticket, actor.address)
     facts = _facts(office, reading, read_contact(reading.mail, text), ticket.contact, now)
     bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
-    changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now)
+    changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now, office.policy)
     if changed.contract != ticket.contract:
         _add_partners(transaction, office, changed, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)

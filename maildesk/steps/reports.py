@@ -128,7 +128,7 @@ def tell_undeliverable(
     event = DeliveryFailed(sent.recipient, sent.notice, reason)
     ticket = tickets.get(transaction, sent.ticket, for_update=True) if sent.ticket else None
     if ticket is not None:
-        ticket = tickets.append(transaction, ticket, [event], "desk", inbound, now)
+        ticket = tickets.append(transaction, ticket, [event], "desk", inbound, now, office.policy)
     if sent.notice in OF_TROUBLE:  # whoever cannot be told of it must not be told that he cannot
         return
     post(transaction, office, on_undeliverable(event, ticket, sent.id, muted, office.policy), Cause(inbound), now)

@@ -85,6 +85,8 @@ ticket = Table(
     Column("contact", Json, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("course", Json, nullable=False),  # of states, priorities, teams and what was told: what clocks are counted from
+    Column("next_due_at", UtcDateTime, index=True),  # derived: when time does something to it; NULL: never, as it stands
     sqlite_autoincrement=True,
 )
 
@@ -134,6 +136,8 @@ outbox = Table(
     Column("state", Text, nullable=False),  # queued, sending, sent, failed, held
     Column("reason", CleanText, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("step", Text),  # which of the procedure it is: ladder:2:director, warning:resolution, ...
+    Column("due_at", UtcDateTime),  # when that was due
     Column("created_at", UtcDateTime, nullable=False),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_by", Text),
@@ -170,6 +174,32 @@ auto_reply = Table(
     Column("bucket", UtcDateTime, nullable=False, index=True),
     Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("scope", "bucket"),
+)
+
+bookmark = Table(  # how far the desk's own work has come: the rules that next_due_at was derived by, the last digest
+    "bookmark",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+credit = Table(  # the ledger of service credits [Procedure 10]: appended, never changed
+    "credit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("contract", CleanText, nullable=False),
+    Column("month", Text, nullable=False),  # the statement's, like 2026-11
+    Column("kind", Text, nullable=False),  # line, correction, proposed, approved, refused
+    Column("ticket", Id, ForeignKey("ticket.number"), index=True),
+    Column("hours", Text),  # decimal, like fee and amount
+    Column("fee", Text),
+    Column("amount", Text),
+    Column("currency", Text),
+    Column("words", CleanText, nullable=False),  # the arithmetic, or why
+    Column("actor", CleanText, nullable=False),  # an address, or "desk"
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_credit_statement", "contract", "month"),
+    sqlite_autoincrement=True,
 )
 
 lease = Table(

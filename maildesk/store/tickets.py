@@ -6,9 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from maildesk.desk import course
 from maildesk.desk.events import Body, Event, Opened, from_json, to_json
+from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket, apply, fold
+from maildesk.desk.timers import next_due
 from maildesk.store.schema import event, message_ref, participant, ticket
+from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_new
 
 _COLUMNS = (
@@ -29,18 +33,26 @@ _BY_MESSAGES = (
 )
 
 
-def open_ticket(transaction: Connection, body: Opened, actor: str, inbound: int | None, at: datetime) -> Ticket:
+def open_ticket(
+    transaction: Connection, body: Opened, actor: str, inbound: int | None, at: datetime, policy: Policy
+) -> Ticket:
     """A new ticket with its first event.  Its number is the database's own count: never reused."""
     entry = Event(1, at, actor, inbound, body)
     draft = apply(0, None, entry)
-    number = transaction.scalar(_OPEN, _row(draft))
+    number = transaction.scalar(_OPEN, _row(draft, policy))
     made = apply(int(number or 0), None, entry)
     _append(transaction, made.number, [entry])
     return made
 
 
 def append(
-    transaction: Connection, current: Ticket, bodies: Sequence[Body], actor: str, inbound: int | None, at: datetime
+    transaction: Connection,
+    current: Ticket,
+    bodies: Sequence[Body],
+    actor: str,
+    inbound: int | None,
+    at: datetime,
+    policy: Policy,
 ) -> Ticket:
     """Append events and save the fold.  Raises RuntimeError if the ticket changed meanwhile: the transaction must not commit."""
     entries = [Event(current.version + n, at, actor, inbound, body) for n, body in enumerate(bodies, 1)]
@@ -49,7 +61,7 @@ def append(
         changed = apply(current.number, changed, entry)
     _append(transaction, current.number, entries)
     guard = {"at_number": current.number, "at_version": current.version}
-    if transaction.execute(_SAVE, _row(changed) | guard).rowcount != 1:
+    if transaction.execute(_SAVE, _row(changed, policy) | guard).rowcount != 1:
         raise RuntimeError(f"ticket {current.number} was changed by somebody else")
     return changed
 
@@ -72,8 +84,9 @@ def _append(transaction: Connection, number: int, entries: Sequence[Event]) -> N
     transaction.execute(_APPEND, rows)
 
 
-def _row(made: Ticket) -> dict[str, Any]:
-    return {name: getattr(made, name) for name in _COLUMNS}
+def _row(made: Ticket, policy: Policy) -> dict[str, Any]:
+    plain = {name: getattr(made, name) for name in _COLUMNS}
+    return {**plain, "course": course.to_json(made.course), "next_due_at": next_due(made, policy)}
 
 
 def get(transaction: Connection, number: int, *, for_update: bool = False) -> Ticket | None:
@@ -83,7 +96,8 @@ def get(transaction: Connection, number: int, *, for_update: bool = False) -> Ti
 
 
 def _ticket(row: Row[Any]) -> Ticket:
-    return Ticket(number=row.number, **{name: getattr(row, name) for name in _COLUMNS})
+    plain = {name: getattr(row, name) for name in _COLUMNS}
+    return Ticket(number=row.number, course=course.from_json(row.course), **plain)
 
 
 def log(transaction: Connection, number: int) -> list[Event]:
@@ -120,6 +134,46 @@ def by_messages(transaction: Connection, message_ids: Sequence[str]) -> int | No
     found = transaction.execute(_BY_MESSAGES, {"ids": list(message_ids)})
     tickets = {message_id: number for message_id, number, count in found if count == 1}
     return next((tickets[message_id] for message_id in message_ids if message_id in tickets), None)
+
+
+_DUE = (
+    select(ticket)
+    .where(ticket.c.next_due_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(ticket.c.next_due_at, ticket.c.number)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_NEXT = select(func.min(ticket.c.next_due_at))
+_DERIVE = update(ticket).where(ticket.c.number == bindparam("at_number"))
+
+
+def due(transaction: Connection, now: datetime, most: int) -> list[Ticket]:
+    """The tickets to which time does something by ``now``, the most overdue first; on PostgreSQL they are locked."""
+    return [_ticket(row) for row in transaction.execute(_DUE, {"now": now, "most": most})]
+
+
+def next_due_at(transaction: Connection) -> datetime | None:
+    """When time does something to any ticket (UTC)."""
+    at: datetime | None = transaction.scalar(_NEXT)
+    return at
+
+
+def derive(transaction: Connection, found: Sequence[Ticket], policy: Policy) -> None:
+    """Work out anew when time does something to these tickets: the rules have changed."""
+    rows = [{"at_number": made.number, "next_due_at": next_due(made, policy)} for made in found]
+    if rows:
+        transaction.execute(_DERIVE, rows)
+
+
+def put_off(transaction: Connection, number: int, until: datetime) -> None:
+    """Try a ticket's timers again at ``until`` only: something is wrong with them."""
+    transaction.execute(_DERIVE, {"at_number": number, "next_due_at": until})
+
+
+def unfinished(transaction: Connection, after: int, most: int) -> list[Ticket]:
+    """The next tickets after a number for which time may have something to do, for a walk over all."""
+    query = select(ticket).where(ticket.c.number > after, ticket.c.status.not_in(("closed", "merged")))
+    return [_ticket(row) for row in transaction.execute(query.order_by(ticket.c.number).limit(most))]
 
 
 def listed(transaction: Connection, *, status: str = "", limit: int = 50) -> list[Ticket]:

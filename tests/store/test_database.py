@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 18, 30, 1, 5, tzinfo=UTC)
 def row(**values: object) -> dict[str, object]:
     return {
         "status": "open", "priority": "P3", "team": "support", "requester": "bob@acme.example", "requester_name": "",
-        "owed": True, "subject": "", "contact": {}, "opened_at": NOW, "version": 1, **values,
+        "owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1, **values,
     }  # fmt: skip
 
 

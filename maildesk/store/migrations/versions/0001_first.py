@@ -65,9 +65,12 @@ def upgrade() -> None:
         sa.Column("contact", types.Json(), nullable=False),
         sa.Column("opened_at", types.UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("course", types.Json(), nullable=False),
+        sa.Column("next_due_at", types.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_ticket")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_ticket_next_due_at"), "ticket", ["next_due_at"], unique=False)
     op.create_index(op.f("ix_ticket_requester"), "ticket", ["requester"], unique=False)
     op.create_table(
         "inbound",
@@ -150,6 +153,8 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", types.CleanText(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("due_at", types.UtcDateTime(), nullable=True),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.Column("next_attempt_at", types.UtcDateTime(), nullable=False),
         sa.Column("claimed_by", sa.Text(), nullable=True),
@@ -164,6 +169,32 @@ def upgrade() -> None:
     op.create_index(op.f("ix_outbox_ticket"), "outbox", ["ticket"], unique=False)
     op.create_index("ix_outbox_order", "outbox", ["recipient", "state", "id"], unique=False)
     op.create_index("ix_outbox_waiting", "outbox", ["state", "urgency", "next_attempt_at", "id"], unique=False)
+    op.create_table(
+        "bookmark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_bookmark")),
+    )
+    op.create_table(
+        "credit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("contract", types.CleanText(), nullable=False),
+        sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=True),
+        sa.Column("fee", sa.Text(), nullable=True),
+        sa.Column("amount", sa.Text(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("words", types.CleanText(), nullable=False),
+        sa.Column("actor", types.CleanText(), nullable=False),
+        sa.Column("at", types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_credit_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_credit_statement", "credit", ["contract", "month"], unique=False)
+    op.create_index(op.f("ix_credit_ticket"), "credit", ["ticket"], unique=False)
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

@@ -1,0 +1,251 @@
+"""What time itself makes of a ticket: derived from its course, never stored, so that none is forgotten or stale.
+
+`due_events` is asked when a ticket's next moment has come; `next_due` says when that is.  What was told leaves an
+event and is not told again.  A late timer is never dropped; of several late ones of a kind the newest is told, and
+names the others [Procedure 8, 9].
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from maildesk.desk import clocks
+from maildesk.desk.clocks import Clock
+from maildesk.desk.course import ASKED, UPDATED, Status, breach_key, overrun_key, step_key, warning_key
+from maildesk.desk.events import (
+    Body,
+    Breached,
+    HandedOver,
+    Overran,
+    StatusSet,
+    StepTold,
+    UpdateAsked,
+    UpdateSent,
+    Warned,
+)
+from maildesk.desk.policy import MANAGEMENT, Policy, Step
+from maildesk.desk.ticket import Ticket
+
+NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that time will do to a ticket if nothing changes: ``body`` is the event that it leaves."""
+
+    due_at: datetime  # UTC
+    body: Body
+
+
+def next_due(ticket: Ticket, policy: Policy) -> datetime | None:
+    """When time will do something to the ticket (UTC); None: never, as it stands."""
+    return min((timer.due_at for timer in timers(ticket, policy)), default=None)
+
+
+def due_events(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
+    """The events that are due at ``now``: one of each kind."""
+    ends = [timer.body for timer in _ends(ticket, policy) if timer.due_at <= now]
+    if ends:
+        return ends[:1]
+    return [
+        *_due_targets(ticket, policy, now),
+        *(timer.body for timer in _team(ticket, policy) if timer.due_at <= now),
+        *_due_step(ticket, policy, now),
+        *_due_update(ticket, policy, now),
+    ]
+
+
+def timers(ticket: Ticket, policy: Policy) -> list[Timer]:
+    """Everything that time has yet to do, each with its next moment, in order."""
+    if ticket.state.over:
+        return []
+    found = [
+        *_ends(ticket, policy),
+        *_targets(ticket, policy),
+        *_team(ticket, policy),
+        *_steps(ticket, policy),
+        *_updates(ticket, policy),
+    ]
+    return sorted(found, key=lambda timer: timer.due_at)
+
+
+def _ends(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    """What ends a state by itself: no answer of the customer, nobody who says that it is not resolved."""
+    now = ticket.course.now
+    if now.status is Status.PENDING_CUSTOMER and policy.no_answer:
+        at = policy.calendar.add(now.since, policy.no_answer)
+        if at:
+            yield Timer(at, StatusSet(Status.RESOLVED, reason=NO_ANSWER))
+    if now.status is Status.RESOLVED:
+        at = policy.calendar.add(now.since, policy.reopen)
+        if at:
+            yield Timer(at, StatusSet(Status.CLOSED))
+
+
+def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    for clock in _running(ticket, policy):
+        yield from _warning(ticket, clock, policy)
+        yield from _breach(ticket, clock)
+
+
+def _due_targets(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
+    """Of a clock both of whose moments are past, the breach."""
+    bodies: list[Body] = []
+    for clock in _running(ticket, policy):
+        late = [timer for timer in (*_warning(ticket, clock, policy), *_breach(ticket, clock)) if timer.due_at <= now]
+        bodies += [timer.body for timer in late[-1:]]
+    return bodies
+
+
+def _running(ticket: Ticket, policy: Policy) -> list[Clock]:
+    """The clocks that warn and are missed: the stricter of the resolution's two targets warns, the table's is missed [Procedure 5]."""
+    return [clock for clock in clocks.targets(ticket, policy) if clock.runs]
+
+
+def _warning(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
+    """Nothing once it is missed, or where the other of the two targets is the stricter."""
+    told = ticket.course.told
+    keys = (warning_key(clock.key, ticket.priority), breach_key(clock.key, ticket.priority))
+    if clock.due_at is None or any(key in told for key in keys) or not _warns(ticket, clock, policy):
+        return
+    at = clocks.warning_at(policy.calendar, clock, policy)
+    if at is not None and at < clock.due_at:
+        yield Timer(at, Warned(clock.key, ticket.priority, _text(at), _text(clock.due_at)))
+
+
+def _warns(ticket: Ticket, clock: Clock, policy: Policy) -> bool:
+    if clock.key == clocks.FIRST_RESPONSE:
+        return True
+    fix, table = clocks.fix_commitment(ticket, policy), clocks.resolution(ticket, policy)
+    stricter = fix if fix and table and fix.due_at and table.due_at and fix.due_at < table.due_at else table
+    return stricter is not None and stricter.key == clock.key
+
+
+def _breach(ticket: Ticket, clock: Clock) -> Iterator[Timer]:
+    """The fix commitment warns only: the table governs what is a breach."""
+    if clock.key == clocks.FIX_COMMITMENT or clock.due_at is None:
+        return
+    if breach_key(clock.key, ticket.priority) not in ticket.course.told:
+        yield Timer(clock.due_at, Breached(clock.key, ticket.priority, _text(clock.due_at)))
+
+
+def _team(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    """A team that has not solved it in its time hands it over; the last one's overrun goes to management [Procedure 7]."""
+    found = clocks.team_clock(ticket, policy)
+    if found is None:
+        return
+    clock, rule = found
+    if clock.due_at is None or not clock.runs:
+        return
+    if rule.to != MANAGEMENT:
+        reason = f"not resolved in {rule.after}"
+        yield Timer(clock.due_at, HandedOver(rule.to, ticket.team, reason, _text(clock.due_at)))
+    elif overrun_key(ticket.course) not in ticket.course.told:
+        yield Timer(clock.due_at, Overran(ticket.team, _text(clock.due_at)))
+
+
+def _steps(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    """Each step of the ladder that is still to be told, at its next time."""
+    spells = clocks.ladder_intervals(ticket, policy)
+    if not spells or spells[-1][1] is not None:
+        return
+    for number, step in enumerate(policy.ladder.get(ticket.priority, ()), 1):
+        at = _step_at(ticket, policy, number, step, spells)
+        if at is not None:
+            yield Timer(at, StepTold(ticket.priority, number, step.role, _text(at)))
+
+
+def _step_at(
+    ticket: Ticket, policy: Policy, number: int, step: Step, spells: tuple[clocks.Interval, ...]
+) -> datetime | None:
+    last = ticket.course.told.get(step_key(ticket.priority, number))
+    if last is None:
+        return clocks.step_due(step, spells, policy)
+    return clocks.repeat_due(step, spells, datetime.fromisoformat(last), policy)
+
+
+def _due_step(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
+    """The newest step that is due; it names those which it stands for."""
+    late = [timer.body for timer in _steps(ticket, policy) if timer.due_at <= now]
+    steps = [body for body in late if isinstance(body, StepTold)]
+    if not steps:
+        return []
+    newest = max(steps, key=lambda body: (datetime.fromisoformat(body.due_at), body.step))
+    at, skipped = _newest_repeat(ticket, policy, newest, now)
+    replaced = sorted(body.step for body in steps if body.step != newest.step)
+    return [StepTold(newest.priority, newest.step, newest.role, at, replaced, skipped)]
+
+
+def _newest_repeat(ticket: Ticket, policy: Policy, told: StepTold, now: datetime) -> tuple[str, int]:
+    """The last time at which a repeating step was due until now, and how many times before it are skipped."""
+    step, spells = policy.ladder[told.priority][told.step - 1], clocks.ladder_intervals(ticket, policy)
+    at, skipped = datetime.fromisoformat(told.due_at), 0
+    while (again := clocks.repeat_due(step, spells, at, policy)) is not None and at < again <= now:
+        at, skipped = again, skipped + 1
+    return _text(at), skipped
+
+
+def update_days(ticket: Ticket, policy: Policy, until: date) -> Iterator[date]:
+    """The days, to ``until``, on which the ticket owes its customer an update and has had none [Procedure 8]."""
+    row = policy.priorities.get(ticket.priority)
+    if row is None or not ticket.owed:
+        return
+    calendar, told, spoken = policy.calendar, ticket.course.told.get(UPDATED, ""), ticket.course.spoken_at
+    day = calendar.local_date(max(ticket.opened_at, spoken or ticket.opened_at))
+    day = max(day, date.fromisoformat(told) + timedelta(days=1)) if told else day
+    while day <= until:
+        if (row.every_day or calendar.is_business_day(day)) and _owes(ticket, policy, day, every_day=row.every_day):
+            yield day
+        day += timedelta(days=1)
+
+
+def _owes(ticket: Ticket, policy: Policy, day: date, *, every_day: bool) -> bool:
+    calendar, spoken = policy.calendar, ticket.course.spoken_at
+    ends = calendar.at(day, policy.send_at)
+    if ticket.opened_at > calendar.at(day, policy.ask_at) or ticket.course.at(ends).status not in clocks.UPDATED:
+        return False
+    before = day - timedelta(days=1) if every_day else calendar.previous_business_day(day)
+    return spoken is None or not calendar.at(before, policy.send_at) <= spoken < ends
+
+
+_UPDATE_HORIZON = timedelta(days=366)
+
+
+def _updates(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    """The question and the holding update of the next day that owes one."""
+    if ticket.state not in clocks.UPDATED:
+        return
+    start = max(ticket.opened_at, ticket.course.now.since, ticket.course.spoken_at or ticket.opened_at)
+    told = ticket.course.told.get(UPDATED)
+    latest = max(policy.calendar.local_date(start), date.fromisoformat(told) if told else date.min)
+    day = next(update_days(ticket, policy, latest + _UPDATE_HORIZON), None)
+    if day is None:
+        return
+    yield from _asks(ticket, policy, day)
+    at = policy.calendar.at(day, policy.send_at)
+    yield Timer(at, UpdateSent(day.isoformat(), _text(at)))
+
+
+def _asks(ticket: Ticket, policy: Policy, day: date) -> Iterator[Timer]:
+    at = policy.calendar.at(day, policy.ask_at)
+    asked = ticket.course.told.get(ASKED, "") >= day.isoformat()
+    if not asked and ticket.course.at(at).status in clocks.UPDATED:
+        yield Timer(at, UpdateAsked(day.isoformat(), _text(at)))
+
+
+def _due_update(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
+    """One holding update for the newest day that had none, naming the others; else the question for today."""
+    if ticket.state not in clocks.UPDATED:
+        return []
+    calendar = policy.calendar
+    days = list(update_days(ticket, policy, calendar.local_date(now)))
+    missed = [day for day in days if calendar.at(day, policy.send_at) <= now]
+    if missed:
+        newest = missed.pop()
+        at = calendar.at(newest, policy.send_at)
+        return [UpdateSent(newest.isoformat(), _text(at), [day.isoformat() for day in missed])]
+    return [timer.body for day in days[:1] for timer in _asks(ticket, policy, day) if timer.due_at <= now]
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
