@@ -1,7 +1,7 @@
 """The firm as its settings describe it: people, hours, policy."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -135,6 +135,35 @@ def test_closed_and_open_days_win_over_week_and_holidays(tmp_path: Path) -> None
     assert firm.spans(date(2026, 12, 26)) == []
     assert firm.next_open(utc("2026-12-23 17:00")) == utc("2026-12-25 09:00")
     assert firm.next_open(utc("2026-12-25 10:00")) == utc("2026-12-29 08:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "skipped"),
+    [
+        (
+            "2022-06-01",
+            "2022-06-07",
+            {"2022-06-02": "Spring Bank Holiday", "2022-06-03": "Platinum Jubilee of Elizabeth II"},
+        ),
+        ("2022-09-17", "2022-09-25", {"2022-09-19": "State Funeral of Queen Elizabeth II"}),
+        ("2023-05-06", "2023-05-10", {"2023-05-08": "Coronation of Charles III"}),
+        ("2026-12-24", "2026-12-30", {"2026-12-24": "closed by the firm", "2026-12-25": "closed by the firm"}),
+        ("2026-05-20", "2026-05-30", {}),  # the spring bank holiday is opened
+    ],
+)
+def test_why_a_day_is_skipped(tmp_path: Path, start: str, end: str, skipped: dict[str, str]) -> None:
+    firm = hours(
+        tmp_path,
+        '{closed: [2026-12-24], open: [{day: 2026-12-25, hours: []}, {day: 2026-12-28, hours: ["10:00-11:00"]}, '
+        '{day: 2026-05-25, hours: ["10:00-11:00"]}]}',
+    )
+    assert {str(day): name for day, name in firm.skipped(utc(start), utc(end))} == skipped
+
+
+def test_what_a_business_day_is_worth(tmp_path: Path) -> None:
+    assert hours(tmp_path, "{}").day_length == timedelta(hours=9)
+    assert hours(tmp_path, "{day: 8 hours}").day_length == timedelta(hours=8)
+    assert hours(tmp_path, "{day: 450 minutes}").day_length == timedelta(hours=7.5)
 
 
 def test_a_fixed_zone_knows_no_winter(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Amounts of time keep their unit [Procedure 3, 4, 5]."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +52,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def test_only_business_units_wait_for_the_firm() -> None:
     assert [unit.business for unit in Unit] == [False, False, False, True, True, True]
+
+
+def test_a_length_is_of_the_units_own_kind_of_time() -> None:
+    lengths = [Duration(2, unit).length(timedelta(hours=9)) // timedelta(minutes=1) for unit in Unit]
+    assert lengths == [2, 120, 2 * 1440, 2, 120, 2 * 540]
