@@ -172,6 +172,13 @@ def test_elapsed_time_round_the_clock_is_absolute_whatever_the_zone_of_its_momen
     assert FIRM.add(start.astimezone(LONDON), Duration.parse("1 day")) == end
 
 
+def test_business_time_is_absolute_too_where_the_firm_works_while_the_clocks_change() -> None:
+    start = utc("2026-03-29 00:30").astimezone(LONDON)
+    due = ROUND_THE_CLOCK.add(start, Duration.parse("2 business hours"))
+    assert (due, due and due.tzinfo) == (utc("2026-03-29 02:30"), UTC)
+    assert ROUND_THE_CLOCK.elapsed(start, utc("2026-03-29 02:30").astimezone(LONDON), True) == timedelta(hours=2)
+
+
 def test_a_fixed_zone_has_the_same_hours_in_winter_and_in_summer() -> None:
     assert FIXED.add(utc("2026-03-27 15:00"), Duration.parse("2 business hours")) == utc("2026-03-30 08:00")
     assert FIXED.add(utc("2026-10-23 15:00"), Duration.parse("2 business hours")) == utc("2026-10-26 08:00")
