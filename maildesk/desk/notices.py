@@ -119,20 +119,191 @@ class Alert:
     remedy: str  # what to do, a command where there is one
 
 
-Facts = Acknowledgement | NewTicket | Joined | NoteReceipt | Reached | Undeliverable | Alert
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One clock of a ticket as staff read it: ``state`` says due, missed, met or resting."""
+
+    label: str  # resolution, first response, ...
+    amount: str  # 24 hours
+    due_at: datetime | None  # None while it rests
+    state: str  # "due in 3 h", "missed by 2 h 10 min", "met", "rests: pending customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Something that happened to the ticket; ``text`` are the words of a mail or an answer, strangers' ones too."""
+
+    at: datetime
+    who: str
+    words: str
+    text: str = ""
+    private: bool = False  # an internal note
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What time will do next if nothing changes."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A ticket on one screen: what, whose, since when, how late, who has it, what was done, what comes next."""
+
+    number: str
+    subject: str
+    customer: str  # "Bob <bob@acme.example>", or "nobody that can be answered"
+    organisation: str
+    contract: str
+    priority: str
+    proposed: bool  # whether nobody has confirmed the priority
+    meaning: str  # of the priority
+    status: str
+    since: datetime  # in this state
+    reason: str  # why it waits, the line of the workaround
+    team: str
+    owner: str  # "" nobody
+    opened_at: datetime
+    cause: str
+    targets: tuple[Target, ...] = ()
+    coming: tuple[Coming, ...] = ()
+    history: tuple[Past, ...] = ()  # oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class LadderBrief:
+    """To a manager of the ladder: this much time has passed and it is not solved [Procedure 9]."""
+
+    brief: Brief
+    step: int
+    role: str
+    after: str  # the step's amount of time
+    replaced: tuple[str, ...] = ()  # roles of earlier steps that this mail stands for
+    skipped: int = 0  # repetitions that this mail stands for
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverBrief:
+    """To each member of the team that has it now, with its whole history [Procedure 7]."""
+
+    brief: Brief
+    team: str
+    sender: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBrief:
+    """To the owner and the team: a target comes near, or was missed."""
+
+    brief: Brief
+    clock: str  # first response, resolution, fix commitment
+    amount: str
+    due_at: datetime  # of the target
+
+
+@dataclass(frozen=True, slots=True)
+class OverrunBrief:
+    """To management: the last team has not solved it in its time [Procedure 7, 8]."""
+
+    brief: Brief
+    team: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateBrief:
+    """To the owner or the team: the customer has had no update today; one line is enough [Procedure 8]."""
+
+    brief: Brief
+    send_at: datetime  # when a holding update goes out instead
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBrief:
+    """To staff: something about the ticket that concerns them was changed, by whom; or asked of them."""
+
+    brief: Brief
+    actor: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingUpdate:
+    """To the customer: the day's honest update, made by the desk since nobody wrote [Procedure 8]."""
+
+    number: str
+    subject: str
+    status: str
+    waits_for: str  # "" where nobody else is waited for, "you", or the third party's name
+    since: datetime  # in this state
+    team: str
+    asked: str = ""  # what we wait for, in the words that staff gave
+    missed: tuple[str, ...] = ()  # earlier days that it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To the customer: what a person of the firm wrote."""
+
+    number: str
+    subject: str
+    author: str
+    text: str
+    others: tuple[str, ...] = ()  # who gets it too
+
+
+@dataclass(frozen=True, slots=True)
+class WorkaroundFound:
+    """To the customer: there is a way around it; he says whether it works."""
+
+    number: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedNews:
+    """To the customer: it is resolved, and how to say that it is not."""
+
+    number: str
+    subject: str
+    text: str
+    no_answer: bool  # resolved by time, since the customer did not answer
+    until: datetime | None  # an answer until then opens it again
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedNews:
+    """To the customer: it is closed; later mail opens a new ticket that is linked to it."""
+
+    number: str
+    subject: str
+
+
+Briefing = LadderBrief | HandOverBrief | TargetBrief | OverrunBrief | UpdateBrief | ChangeBrief
+ToCustomer = HoldingUpdate | Answer | WorkaroundFound | ResolvedNews | ClosedNews
+Facts = Acknowledgement | NewTicket | Joined | NoteReceipt | Reached | Undeliverable | Alert | Briefing | ToCustomer
 
 
 ANSWERS = frozenset({"acknowledgement", "note-filed", "reached"})  # what a mail itself calls forth: within a budget
+SCHEDULED = frozenset({"update-holding", "closed"})  # not sent to an address that refuses our mail
+PASSING = frozenset({"warning", "breach", "ladder", "update-ask", "overrun"})  # out of date once the ticket is solved
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One mail to be made: ``key`` is unique over the desk's life, so that nothing is told twice."""
 
-    name: str  # acknowledgement, new-ticket, joined, note-filed, reached, undeliverable, alert
+    name: str  # docs/glossary.md lists them
     recipient: Recipient
     ticket: int  # 0: of no ticket
     key: str
     facts: Facts
     urgent: bool = True  # before digests
+    step: str = ""  # which of the procedure: ladder:2:director, handover:development, warning:resolution, update:ask
+    due_at: datetime | None = None  # when that was due (UTC)
+    not_before: datetime | None = None  # its reader may not be reached earlier (UTC)
     held: str = ""  # why it is made but waits for a person, "" if it goes at once

@@ -1,5 +1,6 @@
 """What happened to a ticket, in one sentence for staff.  It may hold strangers' text: data, never markup."""
 
+from datetime import timedelta
 from typing import Any
 
 from maildesk.desk.events import (
@@ -85,6 +86,15 @@ def _by_time(body: Body) -> str:  # noqa: PLR0911 (a table)
 def status_in_words(status: str, waits_for: str) -> str:
     """A state as people say it, with whom it waits for."""
     return f"{status} {waits_for}".strip()
+
+
+def span_in_words(span: timedelta) -> str:
+    """A span of time as people say it, to the minute: ``2 h 10 min``, ``3 days 4 h``."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    days, hours, left = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = (f"{days} day{'s' if days > 1 else ''}" if days else "", f"{hours} h" if hours else "")
+    minute = f"{left} min" if not days and (left or not hours) else ""
+    return " ".join(part for part in (*parts, minute) if part)
 
 
 def _status(body: StatusSet) -> str:

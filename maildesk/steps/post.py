@@ -81,6 +81,9 @@ def _finished(transaction: Connection, office: Office, notice: Notice, cause: Ca
         inbound=cause.inbound,
         urgency=0 if notice.urgent else 1,
         held=notice.held,
+        step=notice.step,
+        due_at=notice.due_at,
+        not_before=notice.not_before,
     )
 
 

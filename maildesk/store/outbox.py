@@ -3,13 +3,13 @@
 A row is claimed in the same transaction that settles the one before it, so a connection has at most one mail in the air.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
 
 from maildesk.store import leases
 from maildesk.store.schema import attempt, outbox
@@ -36,6 +36,9 @@ class Finished:
     inbound: int | None = None
     urgency: int = 0
     held: str = ""  # why it waits for a person
+    step: str = ""  # which of the procedure it is
+    due_at: datetime | None = None  # when that was due
+    not_before: datetime | None = None  # its reader may not be reached earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,27 @@ def _row(mail: Finished, now: datetime) -> dict[str, Any]:
         "state": "held" if mail.held else "queued",
         "reason": mail.held,
         "attempts": 0,
+        "step": mail.step or None,
+        "due_at": mail.due_at,
         "created_at": now,
-        "next_attempt_at": now,
+        "next_attempt_at": mail.not_before or now,
     }
+
+
+def call_off(transaction: Connection, ticket: int, notices: Collection[str], now: datetime, reason: str) -> None:
+    """Notices that still wait for their readers' hours are not sent: what they tell is out of date."""
+    transaction.execute(_put_off(ticket, now).where(outbox.c.notice.in_(notices)).values(state="held", reason=reason))
+
+
+def hasten(transaction: Connection, ticket: int, now: datetime) -> None:
+    """Notices that wait for their readers' hours are sent now."""
+    transaction.execute(_put_off(ticket, now).values(next_attempt_at=now))
+
+
+def _put_off(ticket: int, now: datetime) -> Update:
+    return update(outbox).where(
+        outbox.c.ticket == ticket, outbox.c.state == "queued", outbox.c.attempts == 0, outbox.c.next_attempt_at > now
+    )
 
 
 def claim(transaction: Connection, me: str, now: datetime, count: int) -> list[Claimed]:

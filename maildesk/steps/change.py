@@ -1,0 +1,117 @@
+"""A ticket is changed by staff's commands or by time: events appended, everybody told, all in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+
+from sqlalchemy import Connection
+
+from maildesk.desk.commands import TicketCommand
+from maildesk.desk.course import Status
+from maildesk.desk.decide import Actor, Role
+from maildesk.desk.events import Body, Event, HandedOver
+from maildesk.desk.inform import Change, inform
+from maildesk.desk.notices import PASSING, SCHEDULED, Notice
+from maildesk.desk.obey import Refusal, obey
+from maildesk.desk.ticket import Ticket, apply
+from maildesk.desk.timers import due_events
+from maildesk.office import Office
+from maildesk.steps.history import dossier
+from maildesk.steps.post import Cause, post
+from maildesk.store import outbox, suppression, tickets
+
+DESK = Actor("", "", Role.ROBOT)  # time itself
+SOLVED = (Status.WORKAROUND, Status.RESOLVED, Status.CLOSED, Status.MERGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one command."""
+
+    command: TicketCommand
+    events: tuple[Body, ...] = ()
+    refusal: Refusal | None = None
+
+
+def obey_on(
+    transaction: Connection,
+    office: Office,
+    ticket: Ticket,
+    commands: Sequence[TicketCommand],
+    actor: Actor,
+    now: datetime,
+    cause: Cause | None = None,
+) -> list[Result]:
+    """Obey commands in order, all or none: where one is refused nothing is changed."""
+    results = _tried(ticket, commands, actor, office, now)
+    if not any(result.refusal for result in results):
+        bodies = [body for result in results for body in result.events]
+        change(transaction, office, ticket, bodies, actor, now, cause or Cause())
+    return results
+
+
+def fire(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> int:
+    """Let time do to a ticket what is due.  Returns how many events that made."""
+    bodies = due_events(ticket, office.policy, now)
+    if bodies:
+        change(transaction, office, ticket, bodies, DESK, now, Cause())
+    else:
+        tickets.derive(transaction, [ticket], office.policy)
+    return len(bodies)
+
+
+def change(
+    transaction: Connection,
+    office: Office,
+    ticket: Ticket,
+    bodies: Sequence[Body],
+    actor: Actor,
+    now: datetime,
+    cause: Cause,
+) -> Ticket:
+    """Append the events and tell whomever they concern."""
+    changed = tickets.append(transaction, ticket, bodies, actor.address or "desk", cause.inbound, now, office.policy)
+    events = _events(ticket, bodies, actor, now, cause)
+    told = dossier(transaction, changed, texts=any(isinstance(body, HandedOver) for body in bodies))
+    notices = inform(Change(ticket, events, changed, actor, told), office.policy, now)
+    _tidy(transaction, office, ticket, changed, now)
+    post(transaction, office, [_unless_muted(transaction, notice) for notice in notices], cause, now)
+    return changed
+
+
+def _events(ticket: Ticket, bodies: Sequence[Body], actor: Actor, now: datetime, cause: Cause) -> list[Event]:
+    who = actor.address or "desk"
+    return [Event(ticket.version + n, now, who, cause.inbound, body) for n, body in enumerate(bodies, 1)]
+
+
+def _tried(
+    ticket: Ticket, commands: Sequence[TicketCommand], actor: Actor, office: Office, now: datetime
+) -> list[Result]:
+    """Each command on the ticket as those before it leave it; nothing is written."""
+    results: list[Result] = []
+    for command in commands:
+        answer = obey(ticket, command, actor, office.policy)
+        if isinstance(answer, Refusal):
+            results.append(Result(command, refusal=answer))
+            continue
+        results.append(Result(command, tuple(answer)))
+        ticket = reduce(
+            lambda made, event: apply(made.number, made, event), _events(ticket, answer, actor, now, Cause()), ticket
+        )
+    return results
+
+
+def _tidy(transaction: Connection, office: Office, before: Ticket, after: Ticket, now: datetime) -> None:
+    """Notices that wait for their readers' morning: out of date once it is solved, urgent once the priority says so."""
+    if after.state in SOLVED and before.state not in SOLVED:
+        outbox.call_off(transaction, after.number, PASSING, now, f"it is {after.status} meanwhile")
+    row = office.policy.priorities.get(after.priority)
+    if row and row.at_once and before.priority != after.priority:
+        outbox.hasten(transaction, after.number, now)
+
+
+def _unless_muted(transaction: Connection, notice: Notice) -> Notice:
+    if notice.name in SCHEDULED and suppression.is_muted(transaction, notice.recipient.address):
+        return replace(notice, held="the address refuses our mail: scheduled mail to it has stopped")
+    return notice
