@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -22,6 +23,7 @@ from maildesk.office import open_office
 from maildesk.settings.model import Settings
 from maildesk.store.database import Database
 
+_OURS_TO_HEED = (signal.SIGTERM, signal.SIGINT)  # the daemon's, which then tells the back room to end
 STALLED_SECONDS = 120.0  # for one group of mails, which takes well under a second
 STALLED = 75  # exit code, EX_TEMPFAIL of sysexits.h
 RING, ANSWERS_WAIT, STOP = b"ring", b"answers wait", b"stop"
@@ -42,7 +44,7 @@ class BackRoom:
         self._process = context.Process(
             target=work, args=(settings, clock, office_id, theirs), name="maildesk-backroom", daemon=True
         )
-        self._process.start()
+        _start(self._process)
         theirs.close()
 
     def ring(self) -> None:
@@ -83,10 +85,21 @@ class BackRoom:
                 return  # it has ended; `watch` sees that too, and tells
 
 
+def _start(process: Any) -> None:
+    """Begin a process that hears no signal before it ignores them: Ctrl-C goes to all who share the terminal."""
+    resource_tracker.ensure_running()  # else beginning it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS_TO_HEED)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def work(settings: Settings, clock: Callable[[], datetime], office_id: str, pipe: Connection) -> None:
     """The back room's life."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # the daemon tells us when to end
+    for number in _OURS_TO_HEED:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OURS_TO_HEED)
     return_large_blocks()
     log.configure(settings.log.format, settings.log.level)
     database = Database(settings.database)

@@ -66,6 +66,13 @@ class Daemon:
         self.office = open_office(self.settings, self._database, self._clock)
         flow.keep_house(self.office, alone=self._database.is_sqlite)
         self._backroom = BackRoom(self.settings, self._clock, self.office.id)
+        try:
+            self._open()
+        except BaseException:
+            self._backroom.stop(0.0)  # it heeds nobody but us
+            raise
+
+    def _open(self) -> None:
         self._loops = [
             self._loop("backroom", self._backroom.watch(self._ring_sender)),
             self._sender(),
@@ -78,10 +85,18 @@ class Daemon:
         for loop in self._loops:
             loop.start()
 
+    def heed_signals(self) -> None:
+        """From now on SIGTERM and Ctrl-C end it in order; while it starts they are remembered.  A second one kills."""
+
+        def heed(number: int, _: object) -> None:
+            signal.signal(number, signal.SIG_DFL)
+            self._ended.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, heed)
+
     def run(self) -> int:
         """Work until a signal or a fault; returns the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._ended.set())
         notify("READY=1")
         pause = (watchdog_seconds() or 20.0) / 2
         while not self._ended.wait(pause):

@@ -11,6 +11,8 @@ import click
 
 from maildesk import __version__
 
+INTERRUPTED = 130  # as shells say it: 128 and the signal
+
 COMMANDS = {
     "run": "Run the desk.",
     "demo": "Show the desk at work on a scratch directory, with a small cast.",
@@ -35,6 +37,14 @@ class Lazy(click.Group):
             return None
         command: click.Command = import_module(f"maildesk.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Do it.  Ctrl-C ends it with one line, whatever it was doing."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            sys.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The overview, without importing anything."""

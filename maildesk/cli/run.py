@@ -8,7 +8,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from maildesk import log
-from maildesk.cli.common import FAULT, USAGE, fail, load_settings, settings_option
+from maildesk.cli.common import FAULT, USAGE, fail, load_settings, one_line, settings_option
 from maildesk.daemon import Daemon
 from maildesk.faults import SettingsError
 from maildesk.receive.smtp import IntakeError
@@ -23,11 +23,11 @@ def command(settings_file: Path | None) -> None:
     """Run the desk until it is told to stop (Ctrl-C or SIGTERM)."""
     settings = load_settings(settings_file)
     log.configure(settings.log.format, settings.log.level)
-    for warning in settings.warnings():
-        log.log.warning("settings", warning=str(warning))
+    _warn(settings)
     os.chdir("/")  # every path of the settings is absolute; the back room could not begin where this user may not be
     try:
         daemon = Daemon(settings)
+        daemon.heed_signals()
         daemon.start()
     except SettingsError as error:
         fail("\n".join(str(fault) for fault in error.faults), USAGE)
@@ -37,7 +37,18 @@ def command(settings_file: Path | None) -> None:
         fail(f"maildesk cannot start: the database cannot be used: {error.orig}", FAULT)
     click.echo(_welcome(settings, daemon.intake.address if daemon.intake else ""))
     sys.stdout.flush()
-    sys.exit(daemon.run())
+    code = daemon.run()
+    click.echo("maildesk has stopped." if code == 0 else "maildesk has stopped by a fault: the lines above say which.")
+    sys.exit(code)
+
+
+def _warn(settings: Settings) -> None:
+    """What is worth a look: for people as `maildesk check` says it, for programs in the log."""
+    for warning in settings.warnings():
+        if settings.log.format == "json":
+            log.log.warning("settings", warning=str(warning))
+        else:
+            click.echo(one_line(f"warning: {warning}"), err=True)
 
 
 def _welcome(settings: Settings, listens: str) -> str:
@@ -67,5 +78,5 @@ def _try_it(settings: Settings, listens: str) -> list[str]:
     host, _, port = listens.rpartition(":")
     return [
         f"    printf 'From: Bob <bob@acme.example>\\nTo: {settings.desk.address}\\nSubject: Sites do not load\\n\\nSince nine.\\n' |",
-        f"    curl -s smtp://{host}:{port} --mail-from bob@acme.example --mail-rcpt {settings.desk.address} -T -",
+        f"    curl -sS smtp://{host}:{port} --mail-from bob@acme.example --mail-rcpt {settings.desk.address} -T -",
     ]

@@ -5,7 +5,9 @@ not at all: an address or a certificate that cannot be used is an `IntakeError` 
 """
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import ssl
 import threading
@@ -31,6 +33,12 @@ HELD_OCTETS = (
 BACKLOG = 512
 SOCKET_MODE = 0o660  # of a UNIX socket: whoever may write to it is trusted
 UNIX = "unix:"
+_REMEDIES = {
+    errno.EADDRINUSE: "another program listens there, perhaps another desk: end it, or write another port",
+    errno.EACCES: "this user may not: write a port above 1023, or a path in a folder of his own",
+    errno.EADDRNOTAVAIL: "this machine has no such address: write one that it has, like 127.0.0.1",
+    errno.ENOENT: "make the folder first",
+}
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -96,7 +104,7 @@ class SmtpIntake:
         try:
             server = await self._listen(reception)
         except (OSError, OverflowError, ValueError) as fault:
-            self._bound.set_exception(IntakeError(f"cannot listen on {self._settings.listen}: {fault}"))
+            self._bound.set_exception(IntakeError(_cannot_listen(self._settings.listen, fault)))
             return
         self._bound.set_result(_address_of(server.sockets[0]))
         timeout = await self._stop_within
@@ -161,6 +169,14 @@ def _open_to_group(path: str) -> None:
 def _remove_socket(address: str) -> None:
     if address.startswith(UNIX):
         Path(address.removeprefix(UNIX)).unlink(missing_ok=True)
+
+
+def _cannot_listen(listen: str | None, fault: Exception) -> str:
+    """Why, in words and with a remedy; asyncio's own would say the address again."""
+    number = fault.errno if isinstance(fault, OSError) and type(fault) is not socket.gaierror else None
+    reason = os.strerror(number) if number else str(fault)
+    remedy = _REMEDIES.get(number or 0, "write another address")
+    return f"receive.smtp.listen: cannot listen on {listen}: {reason}; {remedy}"
 
 
 def _tls_context(settings: SmtpIn) -> ssl.SSLContext | None:
