@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from maildesk import log
+from maildesk.flow import derive_anew
 from maildesk.loop import POLL_SECONDS, Loop, process_loop
 from maildesk.memory import return_large_blocks
 from maildesk.office import open_office
@@ -104,6 +105,7 @@ def work(settings: Settings, clock: Callable[[], datetime], office_id: str, pipe
     log.configure(settings.log.format, settings.log.level)
     database = Database(settings.database)
     office = open_office(settings, database, clock, office_id)
+    derive_anew(office)
     stop = threading.Event()
     loop = Loop("process", process_loop(office, lambda: pipe.send_bytes(ANSWERS_WAIT)), stop, stop.set)
     loop.start()

@@ -1,6 +1,7 @@
-"""The story of a mail, each chapter one unit of work: `accept`, `process`, `settle_and_claim`, with `keep_house` beside.
+"""The story of a mail, each chapter one unit of work: `accept`, `process`, `fire`, `settle_and_claim`, with `keep_house` beside.
 
 A mail is received when `accept` has committed it.  `process` makes everything that it causes, in one transaction.
+`fire` does the same for a ticket whose time has come: what is due enters as a command does, the same way.
 `settle_and_claim` settles what the couriers have tried to send, and claims what they send next, in one transaction.  The network is
 never inside a transaction; the chapters hand each other rows of the database and nothing else.
 """
@@ -17,17 +18,21 @@ from maildesk.office import Office
 from maildesk.receive.incoming import Incoming
 from maildesk.send.outcome import Outcome, State
 from maildesk.send.retry import next_attempt
+from maildesk.steps.change import fire as fire_timers
 from maildesk.steps.post import Cause, post
 from maildesk.steps.process import End
 from maildesk.steps.process import process as decide_and_write
 from maildesk.steps.reading import Reading, read
 from maildesk.steps.reports import tell_undeliverable
-from maildesk.store import budget, inbound, keys, leases, outbox
+from maildesk.store import bookmarks, budget, inbound, keys, leases, outbox, tickets
 from maildesk.store.inbound import Waiting
 from maildesk.store.outbox import Claimed
 
 GROUP_MAILS = 50  # processed in one transaction
 GROUP_OCTETS = 16 * 1024 * 1024  # loaded at once; a single larger mail goes alone
+GROUP_TICKETS = 50  # whose timers fire in one transaction
+PUT_OFF = timedelta(hours=1)  # a ticket whose timers fail
+PAGE = 500  # tickets derived anew in one transaction
 MOST_ATTEMPTS = 5  # then a mail is held for a person
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 ALIVE_SECONDS = 20  # a daemon that has not renewed its lease for so long is taken for dead
@@ -120,6 +125,76 @@ def _log_end(reading: Reading, end: End) -> None:
         ticket=end.ticket,
         done=end.reason,
     )
+
+
+def fire(office: Office) -> int:
+    """Do what time does to tickets: a group of those whose moment has come.  Returns how many tickets there were.
+
+    As with mail, a group is one transaction, and if it fails each ticket is tried alone: the one at fault is put off
+    and logged, and holds up no other.
+    """
+    now = office.clock()
+    with office.database.reading() as transaction:
+        due_at = tickets.next_due_at(transaction)
+    if due_at is None or due_at > now:
+        return 0
+    with office.database.writing() as transaction:
+        found = tickets.due(transaction, now, GROUP_TICKETS)
+        numbers = [ticket.number for ticket in found]
+        try:
+            with transaction.begin_nested():
+                fired = [(ticket, fire_timers(transaction, office, ticket, now)) for ticket in found]
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: no ticket's fault
+        except Exception:  # noqa: BLE001 - whatever one ticket's fault is, its neighbours are tried without it
+            log.warning("group of timers failed", tickets=numbers, exc_info=True)
+            fired = []
+    for ticket, events in fired:
+        log.info("time", ticket=ticket.number, events=events)
+    if not fired:
+        _fire_alone(office, numbers, now)
+    return len(numbers)
+
+
+def _fire_alone(office: Office, numbers: Sequence[int], now: datetime) -> None:
+    for number in numbers:
+        try:
+            with office.database.writing() as transaction:
+                ticket = tickets.get(transaction, number, for_update=True)
+                if ticket is not None:
+                    fire_timers(transaction, office, ticket, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # noqa: BLE001 - as above, one ticket
+            log.exception("timers of a ticket failed", ticket=number)
+            _put_off(office, number, now)
+
+
+def _put_off(office: Office, number: int, now: datetime) -> None:
+    """The operator hears once a day of a ticket whose timers fail."""
+    name = office.policy.number(number)
+    lines = (f"What is due of {name} cannot be done; the log says why.",)
+    remedy = f"Look at it with `maildesk ticket explain {name}`; it is tried again each hour."
+    notices = alert(office.policy, f"timers:{number}:{now.date().isoformat()}", "A ticket's clocks fail", lines, remedy)
+    with office.database.writing() as transaction:
+        tickets.put_off(transaction, number, now + PUT_OFF)
+        post(transaction, office, notices, Cause(), now)
+
+
+def derive_anew(office: Office) -> int:
+    """After a change of the rules, work out anew when time does something to each ticket.  Returns how many there were."""
+    done, after = 0, 0
+    with office.database.reading() as transaction:
+        if bookmarks.get(transaction, bookmarks.RULES) == office.policy.version:
+            return 0
+    while True:
+        with office.database.writing() as transaction:
+            page = tickets.unfinished(transaction, after, PAGE)
+            tickets.derive(transaction, page, office.policy)
+            if not page:
+                bookmarks.put(transaction, bookmarks.RULES, office.policy.version)
+                return done
+        done, after = done + len(page), page[-1].number
 
 
 def settle_and_claim(office: Office, done: Sequence[tuple[Claimed, Outcome]], count: int) -> list[Claimed]:

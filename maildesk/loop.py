@@ -86,7 +86,7 @@ def insist(loop: Loop, work: Callable[[], Result]) -> Result:
 
 
 def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], None]:
-    """Process what is received; ``done`` is told of each group, so that its answers leave at once."""
+    """Process what is received, and what time brings; ``done`` is told of each group, so that its mails leave at once."""
     cut_off = False  # claimed by us, and the database went away before we were done
 
     def work() -> int:
@@ -96,6 +96,7 @@ def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], N
         cut_off = True
         count = flow.process(office)
         cut_off = False
+        count += flow.fire(office)
         if count:
             done()
         return count
