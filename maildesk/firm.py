@@ -73,6 +73,7 @@ def policy(settings: Settings, known: People | None = None) -> Policy:
         warn_at=settings.escalation.warn_at_percent / 100,
         no_answer=settings.states.no_answer,
         reopen=settings.states.reopen,
+        oldest=settings.intake.oldest,
         ask_at=settings.updates.ask_at,
         send_at=settings.updates.send_at,
         digest_at=settings.digest.at,

@@ -154,14 +154,6 @@ class Calendar:
         """The last business day before that day; simply the day before if there is none within twenty years."""
         return self._business_day(day, -1)
 
-    def days_back(self, now: datetime, days: int) -> datetime:
-        """The same local time ``days`` business days before ``now`` (UTC)."""
-        local = now.astimezone(self.zone)
-        day = local.date()
-        for _ in range(days):
-            day = self.previous_business_day(day)
-        return self.at(day, local.time())
-
     # --- inside
 
     def _openings(self, since: datetime, days: int) -> Iterator[Opening]:

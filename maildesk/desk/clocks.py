@@ -7,7 +7,7 @@ not run it has no due time.  [Procedure 3, 4, 5, 7, 9]; which states let which c
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from maildesk.desk.calendar import Calendar
 from maildesk.desk.course import Course, Status
@@ -20,6 +20,7 @@ Interval = tuple[datetime, datetime | None]  # UTC; an end of None lasts
 WORKED_ON = frozenset({Status.OPEN})  # resolution, fix commitment and team clocks
 WATCHED = frozenset({Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_THIRD_PARTY})  # the ladder
 UPDATED = WATCHED | {Status.WORKAROUND}  # the daily update
+SOLVED = frozenset({Status.RESOLVED, Status.CLOSED, Status.MERGED})
 NOT_OVER = frozenset(Status) - {Status.CLOSED, Status.MERGED}
 
 FIRST_RESPONSE, RESOLUTION, FIX_COMMITMENT = "first_response", "resolution", "fix_commitment"
@@ -82,7 +83,7 @@ def used(calendar: Calendar, clock: Clock, now: datetime) -> timedelta:
 def warning_at(calendar: Calendar, clock: Clock, policy: Policy) -> datetime | None:
     """When the share of a clock's time is used up at which staff are warned."""
     amount = calendar.amount(clock.target)
-    share = timedelta(seconds=int(amount.total_seconds() * float(policy.warn_at)))
+    share = timedelta(seconds=int(int(amount.total_seconds()) * policy.warn_at))
     return due(calendar, clock.intervals, share, business=clock.target.unit.business)
 
 
@@ -118,6 +119,20 @@ def targets(ticket: Ticket, policy: Policy) -> list[Clock]:
     return [clock for clock in found if clock]
 
 
+def stricter(ticket: Ticket, policy: Policy) -> Clock | None:
+    """Of the resolution's two targets the one that is due first; the table's where they do not differ [Procedure 5]."""
+    fix, table = fix_commitment(ticket, policy), resolution(ticket, policy)
+    return fix if fix and table and fix.due_at and table.due_at and fix.due_at < table.due_at else table
+
+
+def governing(ticket: Ticket, policy: Policy) -> Clock | None:
+    """The target of the resolution whose miss is a breach: the table's, if the settings say nothing else [Procedure 5]."""
+    if policy.credits.breach_of == "stricter":
+        return stricter(ticket, policy)
+    fix = fix_commitment(ticket, policy) if policy.credits.breach_of == FIX_COMMITMENT else None
+    return fix or resolution(ticket, policy)
+
+
 def team_clock(ticket: Ticket, policy: Policy) -> tuple[Clock, HandOver] | None:
     """How long its team has it; starts when it gets the ticket and rests as the resolution's clock does [Procedure 7]."""
     rule = policy.hand_overs.get(ticket.priority, {}).get(ticket.team)
@@ -151,8 +166,9 @@ def _clock(
 
 
 def _solved(ticket: Ticket) -> datetime | None:
-    now = ticket.course.now
-    return now.since if now.status in (Status.RESOLVED, Status.CLOSED, Status.MERGED) else None
+    """When the work on it ended for now: closing what was resolved does not solve it again."""
+    ended = takewhile(lambda stretch: stretch.status in SOLVED, reversed(ticket.course.stretches))
+    return min((stretch.since for stretch in ended), default=None)
 
 
 def _cut(spells: Iterable[Interval], since: datetime | None) -> Iterator[Interval]:

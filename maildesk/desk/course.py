@@ -82,8 +82,7 @@ class Course:
     priorities: tuple[Since, ...]
     teams: tuple[Since, ...]
     proposed: bool = True  # whether nobody has confirmed the priority
-    answered_at: datetime | None = None  # the first public message that a person wrote
-    spoken_at: datetime | None = None  # the newest
+    spoken: tuple[datetime, ...] = ()  # when a person wrote a public message, as the desk recorded it
     cause: Cause = Cause()
     told: Mapping[str, str] = field(default_factory=dict)
 
@@ -92,9 +91,23 @@ class Course:
         """The stretch that lasts."""
         return self.stretches[-1]
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """When a person first wrote to the customer (UTC) [Procedure 4]."""
+        return self.spoken[0] if self.spoken else None
+
+    @property
+    def spoken_at(self) -> datetime | None:
+        """When a person last wrote to the customer (UTC) [Procedure 8]."""
+        return max(self.spoken, default=None)
+
     def at(self, moment: datetime) -> Stretch:
         """The stretch at a moment; before the opening, the first."""
         return next((stretch for stretch in reversed(self.stretches) if stretch.since <= moment), self.stretches[0])
+
+    def priority_at(self, moment: datetime) -> str:
+        """The priority that stood at a moment; before the opening, the first."""
+        return next((row.value for row in reversed(self.priorities) if row.since <= moment), self.priorities[0].value)
 
 
 def begin(body: Opened) -> Course:
@@ -116,7 +129,7 @@ def go_on(course: Course, event: Event) -> Course:
         case CauseSet():
             course = replace(course, cause=Cause(body.cause, body.name, body.reason))
         case HandedOver():
-            course = replace(course, teams=(*course.teams, Since(at, body.team)))
+            course = replace(course, teams=(*course.teams, Since(max(at, course.teams[-1].since), body.team)))
         case Warned() | Breached() | Overran() | StepTold() | UpdateAsked() | UpdateSent():
             course = replace(course, told={**course.told, **_keys(body, course)})
     return course
@@ -162,20 +175,22 @@ def _keys(body: Warned | Breached | Overran | StepTold | UpdateAsked | UpdateSen
 
 
 def _spoken(course: Course, at: datetime) -> Course:
-    return replace(course, answered_at=course.answered_at or at, spoken_at=at)
+    return replace(course, spoken=(*course.spoken, at))
 
 
 def _status(course: Course, body: StatusSet, at: datetime) -> Course:
-    status = Status(body.status)
+    """A stretch never begins before the one that it ends: where the machine's clock went back no time counts twice."""
     if body.undone and len(course.stretches) > 1:
         course = replace(course, stretches=course.stretches[:-1])
     else:
-        course = replace(course, stretches=(*course.stretches, Stretch(at, status, body.waits_for, body.reason)))
+        since = max(at, course.now.since)
+        stretch = Stretch(since, Status(body.status), body.waits_for, body.reason)
+        course = replace(course, stretches=(*course.stretches, stretch))
     return _spoken(course, at) if body.by_person else course
 
 
 def _then(values: tuple[Since, ...], at: datetime, value: str) -> tuple[Since, ...]:
-    return values if values[-1].value == value else (*values, Since(at, value))
+    return values if values[-1].value == value else (*values, Since(max(at, values[-1].since), value))
 
 
 def to_json(course: Course) -> dict[str, Any]:
@@ -188,8 +203,7 @@ def to_json(course: Course) -> dict[str, Any]:
         "priorities": [{"since": _text(row.since), "value": row.value} for row in course.priorities],
         "teams": [{"since": _text(row.since), "value": row.value} for row in course.teams],
         "proposed": course.proposed,
-        "answered_at": course.answered_at and _text(course.answered_at),
-        "spoken_at": course.spoken_at and _text(course.spoken_at),
+        "spoken": [_text(at) for at in course.spoken],
         "cause": {"kind": course.cause.kind, "name": course.cause.name, "reason": course.cause.reason},
         "told": dict(course.told),
     }
@@ -205,8 +219,7 @@ def from_json(values: Mapping[str, Any]) -> Course:
         priorities=_sinces(values["priorities"]),
         teams=_sinces(values["teams"]),
         proposed=values["proposed"],
-        answered_at=_time(values["answered_at"]) if values["answered_at"] else None,
-        spoken_at=_time(values["spoken_at"]) if values["spoken_at"] else None,
+        spoken=tuple(map(_time, values["spoken"])),
         cause=Cause(**values["cause"]),
         told=dict(values["told"]),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Ope
 from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket
 
-OLDEST_OPENING_DAYS = 5  # business days [Procedure, Time]
+_LONGEST_WORD = 200  # characters of a first line that is looked at
 OF_THE_WRITER = frozenset({"name", "email", "phone"})  # facts that each writer has of his own
 
 
@@ -43,6 +43,13 @@ class Facts:
     flags: tuple[str, ...] = ()
 
 
+class Word(StrEnum):
+    """What a customer says of a workaround."""
+
+    WORKS = "it works"
+    BROKEN = "still broken"
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """The priority that a mail speaks for; "" where it speaks for none [Procedure 3]."""
@@ -72,6 +79,7 @@ class Join:
     kind: str
     facts: Facts
     by_person: bool = False
+    word: Word | None = None  # what its writer says of a workaround
 
 
 Command = Open | Join
@@ -88,7 +96,7 @@ def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy
     joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
     if actor.role in (Role.REQUESTER, Role.PARTICIPANT):
         joined += _learnt(ticket, command.facts, actor.role)
-        joined += _goes_on(ticket, actor) if command.by_person else []
+        joined += _goes_on(ticket, actor, command.word) if command.by_person else []
     return joined
 
 
@@ -99,9 +107,14 @@ def opening_time(received_at: datetime, policy: Policy, now: datetime, *, our_cl
     """
     if received_at > now:
         return now, f"the mail system says it came at {received_at.isoformat()}, which is in the future: opened now"
-    if not our_clock and received_at < policy.calendar.days_back(now, OLDEST_OPENING_DAYS):
-        return now, f"it lay in the mailbox since {received_at.isoformat()}, over 5 business days: opened now"
+    if not our_clock and _age(received_at, policy, now) > policy.calendar.amount(policy.oldest):
+        return now, f"it lay in the mailbox since {received_at.isoformat()}, over {policy.oldest}: opened now"
     return received_at, ""
+
+
+def _age(received_at: datetime, policy: Policy, now: datetime) -> timedelta:
+    """How old a mail is, in the kind of time in which the settings count it."""
+    return policy.calendar.elapsed(received_at, now, policy.oldest.unit.business)
 
 
 def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
@@ -132,11 +145,21 @@ def is_over(ticket: Ticket, received_at: datetime, policy: Policy) -> bool:
     return until is not None and received_at >= until
 
 
-def _goes_on(ticket: Ticket, actor: Actor) -> list[Body]:
-    """A person's mail ends the waiting for the customer, and reopens what was resolved."""
+def _goes_on(ticket: Ticket, actor: Actor, word: Word | None) -> list[Body]:
+    """A person's mail ends the waiting for the customer, and reopens what was resolved; a workaround goes by his word."""
     if ticket.state in (Status.PENDING_CUSTOMER, Status.RESOLVED):
         return [StatusSet(str(Status.OPEN), reason=f"{actor.address} wrote")]
+    if ticket.state is Status.WORKAROUND and word is not None:
+        status = Status.RESOLVED if word is Word.WORKS else Status.OPEN
+        return [StatusSet(str(status), reason=f"{actor.address} says: {word}")]
     return []
+
+
+def word_of(text: str) -> Word | None:
+    """The word that a customer's text begins with, as its whole first line."""
+    first = next((line for line in text.splitlines() if line.strip()), "")[:_LONGEST_WORD]
+    plain = " ".join(first.casefold().strip(" .!>*").split())
+    return next((word for word in Word if plain == word), None)
 
 
 def _learnt(ticket: Ticket, facts: Facts, role: Role) -> list[Body]:

@@ -104,7 +104,7 @@ def _status(ticket: Ticket, command: SetStatus) -> list[Body] | Refusal:
     now = ticket.course.now
     if (now.status, now.waits_for) == (command.status, command.waits_for):
         return Refusal(f"it is {_words(command.status, command.waits_for)} already")
-    told = command.status is Status.RESOLVED and bool(command.reason)
+    told = command.status in (Status.RESOLVED, Status.WORKAROUND) and bool(command.reason)
     return [StatusSet(str(command.status), command.waits_for, command.reason, by_person=told)]
 
 

@@ -119,6 +119,7 @@ class Policy:
     warn_at: Decimal = Decimal("0.75")  # of a target's time
     no_answer: Duration | None = _TEN_DAYS
     reopen: Duration = _FIVE_DAYS
+    oldest: Duration = _FIVE_DAYS  # a mail that claims to be older opens when it comes in [Procedure, Time]
     ask_at: time = time(15, 0)
     send_at: time = time(16, 30)
     digest_at: time | None = time(8, 0)

@@ -43,12 +43,18 @@ def next_due(ticket: Ticket, policy: Policy) -> datetime | None:
 
 
 def due_events(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
-    """The events that are due at ``now``: one of each kind."""
-    ends = [timer.body for timer in _ends(ticket, policy) if timer.due_at <= now]
+    """The events that are due at ``now``: one of each kind.
+
+    What ends the ticket's state stands for the steps and updates of that state: nobody is told of what is over.
+    """
+    if ticket.state.over:
+        return []
+    targets = _due_targets(ticket, policy, now)
+    ends: list[Body] = [timer.body for timer in _ends(ticket, policy) if timer.due_at <= now]
     if ends:
-        return ends[:1]
+        return [*targets, *ends[:1]]
     return [
-        *_due_targets(ticket, policy, now),
+        *targets,
         *(timer.body for timer in _team(ticket, policy) if timer.due_at <= now),
         *_due_step(ticket, policy, now),
         *_due_update(ticket, policy, now),
@@ -83,47 +89,42 @@ def _ends(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
 
 
 def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
-    for clock in _running(ticket, policy):
+    for clock in clocks.targets(ticket, policy):
         yield from _warning(ticket, clock, policy)
-        yield from _breach(ticket, clock)
+        yield from _breach(ticket, clock, policy)
 
 
 def _due_targets(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
     """Of a clock both of whose moments are past, the breach."""
     bodies: list[Body] = []
-    for clock in _running(ticket, policy):
-        late = [timer for timer in (*_warning(ticket, clock, policy), *_breach(ticket, clock)) if timer.due_at <= now]
+    for clock in clocks.targets(ticket, policy):
+        both = (*_warning(ticket, clock, policy), *_breach(ticket, clock, policy))
+        late = [timer for timer in both if timer.due_at <= now]
         bodies += [timer.body for timer in late[-1:]]
     return bodies
 
 
-def _running(ticket: Ticket, policy: Policy) -> list[Clock]:
-    """The clocks that warn and are missed: the stricter of the resolution's two targets warns, the table's is missed [Procedure 5]."""
-    return [clock for clock in clocks.targets(ticket, policy) if clock.runs]
-
-
 def _warning(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
-    """Nothing once it is missed, or where the other of the two targets is the stricter."""
+    """Nothing once a breach is told, while it rests, or where the other of the two targets is the stricter [Procedure 5]."""
     told = ticket.course.told
     keys = (warning_key(clock.key, ticket.priority), breach_key(clock.key, ticket.priority))
-    if clock.due_at is None or any(key in told for key in keys) or not _warns(ticket, clock, policy):
+    if clock.due_at is None or not clock.runs or any(key in told for key in keys):
+        return
+    if not _is(clock, clocks.stricter(ticket, policy)):
         return
     at = clocks.warning_at(policy.calendar, clock, policy)
     if at is not None and at < clock.due_at:
         yield Timer(at, Warned(clock.key, ticket.priority, _text(at), _text(clock.due_at)))
 
 
-def _warns(ticket: Ticket, clock: Clock, policy: Policy) -> bool:
-    if clock.key == clocks.FIRST_RESPONSE:
-        return True
-    fix, table = clocks.fix_commitment(ticket, policy), clocks.resolution(ticket, policy)
-    stricter = fix if fix and table and fix.due_at and table.due_at and fix.due_at < table.due_at else table
-    return stricter is not None and stricter.key == clock.key
+def _is(clock: Clock, chosen: Clock | None) -> bool:
+    """Whether it is the chosen one of the resolution's two targets; the first response stands alone."""
+    return clock.key == clocks.FIRST_RESPONSE or (chosen is not None and chosen.key == clock.key)
 
 
-def _breach(ticket: Ticket, clock: Clock) -> Iterator[Timer]:
-    """The fix commitment warns only: the table governs what is a breach."""
-    if clock.key == clocks.FIX_COMMITMENT or clock.due_at is None:
+def _breach(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
+    """Told also while the clock rests, if its time was used up before: a raised priority counts anew from the opening."""
+    if clock.due_at is None or clock.stopped_at or not _is(clock, clocks.governing(ticket, policy)):
         return
     if breach_key(clock.key, ticket.priority) not in ticket.course.told:
         yield Timer(clock.due_at, Breached(clock.key, ticket.priority, _text(clock.due_at)))
@@ -187,25 +188,28 @@ def _newest_repeat(ticket: Ticket, policy: Policy, told: StepTold, now: datetime
 
 def update_days(ticket: Ticket, policy: Policy, until: date) -> Iterator[date]:
     """The days, to ``until``, on which the ticket owes its customer an update and has had none [Procedure 8]."""
-    row = policy.priorities.get(ticket.priority)
-    if row is None or not ticket.owed:
+    if not ticket.owed:
         return
     calendar, told, spoken = policy.calendar, ticket.course.told.get(UPDATED, ""), ticket.course.spoken_at
     day = calendar.local_date(max(ticket.opened_at, spoken or ticket.opened_at))
     day = max(day, date.fromisoformat(told) + timedelta(days=1)) if told else day
     while day <= until:
-        if (row.every_day or calendar.is_business_day(day)) and _owes(ticket, policy, day, every_day=row.every_day):
+        if _owes(ticket, policy, day):
             yield day
         day += timedelta(days=1)
 
 
-def _owes(ticket: Ticket, policy: Policy, day: date, *, every_day: bool) -> bool:
-    calendar, spoken = policy.calendar, ticket.course.spoken_at
-    ends = calendar.at(day, policy.send_at)
+def _owes(ticket: Ticket, policy: Policy, day: date) -> bool:
+    """Judged by the priority and the state that stand when the day's window ends."""
+    calendar, ends = policy.calendar, policy.calendar.at(day, policy.send_at)
+    row = policy.priorities.get(ticket.course.priority_at(ends))
+    if row is None or not (row.every_day or calendar.is_business_day(day)):
+        return False
     if ticket.opened_at > calendar.at(day, policy.ask_at) or ticket.course.at(ends).status not in clocks.UPDATED:
         return False
-    before = day - timedelta(days=1) if every_day else calendar.previous_business_day(day)
-    return spoken is None or not calendar.at(before, policy.send_at) <= spoken < ends
+    before = day - timedelta(days=1) if row.every_day else calendar.previous_business_day(day)
+    begins = calendar.at(before, policy.send_at)
+    return not any(begins <= spoken < ends for spoken in ticket.course.spoken)
 
 
 _UPDATE_HORIZON = timedelta(days=366)
@@ -234,17 +238,18 @@ def _asks(ticket: Ticket, policy: Policy, day: date) -> Iterator[Timer]:
 
 
 def _due_update(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
-    """One holding update for the newest day that had none, naming the others; else the question for today."""
+    """One holding update for the newest day that had none, naming the others; and the question for today."""
     if ticket.state not in clocks.UPDATED:
         return []
     calendar = policy.calendar
     days = list(update_days(ticket, policy, calendar.local_date(now)))
     missed = [day for day in days if calendar.at(day, policy.send_at) <= now]
-    if missed:
-        newest = missed.pop()
-        at = calendar.at(newest, policy.send_at)
-        return [UpdateSent(newest.isoformat(), _text(at), [day.isoformat() for day in missed])]
-    return [timer.body for day in days[:1] for timer in _asks(ticket, policy, day) if timer.due_at <= now]
+    asks = [timer.body for day in days[len(missed) :] for timer in _asks(ticket, policy, day) if timer.due_at <= now]
+    if not missed:
+        return asks
+    newest = missed.pop()
+    at = calendar.at(newest, policy.send_at)
+    return [UpdateSent(newest.isoformat(), _text(at), [day.isoformat() for day in missed]), *asks]
 
 
 def _text(at: datetime) -> str:

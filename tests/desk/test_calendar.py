@@ -291,8 +291,6 @@ def test_local_days() -> None:
     assert ENGLAND.next_business_day(date(2026, 12, 26)) == date(2026, 12, 29)
     assert ENGLAND.previous_business_day(date(2027, 1, 4)) == date(2026, 12, 31)
     assert ENGLAND.previous_business_day(date(2026, 12, 29)) == date(2026, 12, 24)
-    assert ENGLAND.days_back(utc("2026-12-29 03:00"), 2) == utc("2026-12-23 03:00")
-    assert ENGLAND.days_back(utc("2026-12-29 03:00"), 0) == utc("2026-12-29 03:00")
     assert Calendar(LONDON, {}).next_business_day(date(2026, 12, 24)) == date(2026, 12, 25)
     assert Calendar(LONDON, {}).previous_business_day(date(2026, 12, 24)) == date(2026, 12, 23)
 
