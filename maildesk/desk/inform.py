@@ -180,8 +180,8 @@ def _status(
 
 
 def _cause_asked(event: Event, change: Change, about: Brief, policy: Policy, now: datetime) -> Iterator[Notice]:
-    """Whose fault it was decides on credits: who resolved it is asked [Procedure 5, 10]."""
-    who = policy.at(change.actor.address) if change.actor.address else None
+    """Whose fault it was decides on credits: who resolved it is asked, or the owner [Procedure 5, 10]."""
+    who = policy.at(change.actor.address) or policy.at(change.after.assignee or "")
     if change.after.course.cause.kind == "unknown" and who:
         lines = ("Whose fault was it?", "cause ours, cause customer, or cause third party NAME: reason")
         facts = ChangeBrief(about, who.name, lines)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildesk.desk.course import Status
 from maildesk.desk.decide import Role
-from maildesk.desk.events import Body, ContactLearnt, DeliveryFailed, MailJoined, NoteFiled, Opened
+from maildesk.desk.events import Body, ContactLearnt, DeliveryFailed, MailJoined, NoteFiled, Opened, StatusSet
 from maildesk.desk.notices import (
     Acknowledgement,
     Alert,
@@ -64,7 +65,7 @@ def on_opened(
         team=_team_name(ticket, policy),
         text=writing.text,
         facts=writing.facts,
-        flags=(*event.flags, *writing.flags),
+        flags=(*event.flags, *_linked(event, policy), *writing.flags),
         acknowledgement=answering.words,
         enclosures=writing.enclosures,
     )
@@ -72,17 +73,20 @@ def on_opened(
     return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer)
 
 
+def _linked(event: Opened, policy: Policy) -> tuple[str, ...]:
+    return (f"linked to {policy.number(event.linked)}",) if event.linked else ()
+
+
 def on_joined(
     bodies: Sequence[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy
 ) -> list[Notice]:
     """What a mail to an existing ticket makes: the team hears of it, its writer only where he could be mistaken."""
-    learnt = [body for body in bodies if isinstance(body, ContactLearnt)]
     notices: list[Notice] = []
     for body in bodies:
         if isinstance(body, NoteFiled):
             notices.append(_note_filed(ticket, writing, writer, policy))
         elif isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
-            notices += _joined(body, ticket, writing, policy, learnt)
+            notices += _joined(body, ticket, writing, policy, bodies)
             notices += _reached(body, ticket, writer)
     return notices
 
@@ -153,11 +157,13 @@ def _acknowledgement(ticket: Ticket, writing: Writing, answering: Answering, pol
     )
 
 
-def _joined(
-    body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, learnt: Sequence[ContactLearnt]
-) -> list[Notice]:
+def _joined(body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, bodies: Sequence[Body]) -> list[Notice]:
+    learnt = [body for body in bodies if isinstance(body, ContactLearnt)]
     outsider = (f"from {writing.author}, not on this ticket",) if body.role == Role.OUTSIDER else ()
     changed = {key for news in learnt for key in news.contact}
+    again = tuple(
+        "this opens it again" for body in bodies if isinstance(body, StatusSet) and body.status == Status.OPEN
+    )
     of_contract = (flag for news in learnt for flag in news.flags)
     facts = Joined(
         number=policy.number(ticket.number),
@@ -167,7 +173,7 @@ def _joined(
         received_at=writing.received_at,
         text=writing.text,
         facts=tuple(fact for fact in writing.facts if fact.key in changed),
-        flags=(*outsider, *of_contract, *writing.flags),
+        flags=(*outsider, *again, *of_contract, *writing.flags),
         enclosures=writing.enclosures,
     )
     return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author)

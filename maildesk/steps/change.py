@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from maildesk.desk.commands import TicketCommand
 from maildesk.desk.course import Status
 from maildesk.desk.decide import Actor, Role
-from maildesk.desk.events import Body, Event, HandedOver
+from maildesk.desk.events import Body, Event, HandedOver, StatusSet
 from maildesk.desk.inform import Change, inform
 from maildesk.desk.notices import PASSING, SCHEDULED, Notice
 from maildesk.desk.obey import Refusal, obey
@@ -78,6 +78,24 @@ def change(
     _tidy(transaction, office, ticket, changed, now)
     post(transaction, office, [_unless_muted(transaction, notice) for notice in notices], cause, now)
     return changed
+
+
+def state_changed(
+    transaction: Connection,
+    office: Office,
+    before: Ticket,
+    after: Ticket,
+    bodies: Sequence[Body],
+    actor: Actor,
+    now: datetime,
+) -> list[Notice]:
+    """What a mail that moved a ticket into another state makes besides the mail's own notices."""
+    if not any(isinstance(body, StatusSet) for body in bodies):
+        return []
+    _tidy(transaction, office, before, after, now)
+    events = [event for event in _events(before, bodies, actor, now, Cause()) if isinstance(event.body, StatusSet)]
+    told = dossier(transaction, after, texts=False)
+    return inform(Change(before, events, after, actor, told), office.policy, now)
 
 
 def _events(ticket: Ticket, bodies: Sequence[Body], actor: Actor, now: datetime, cause: Cause) -> list[Event]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from maildesk.desk.decide import Actor, Facts, Join, Open, Role, decide
+from maildesk.desk.decide import Actor, Facts, Join, Open, Role, Word, decide, is_over, word_of
 from maildesk.desk.events import Opened
 from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
 from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
@@ -19,9 +19,10 @@ from maildesk.read.classify import Kind
 from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Attachment, Mail
 from maildesk.read.parse import read_mail
-from maildesk.read.reply import new_text
+from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Standing
 from maildesk.steps.answering import over_budget, within_budget
+from maildesk.steps.change import state_changed
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
 from maildesk.steps.reading import Reading
@@ -66,11 +67,19 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
     if sender is not None:
         suppression.alive(transaction, sender.address)
     found = whose(transaction, reading, office.people)
-    if found.ticket is not None:
+    if found.ticket is not None and not _begins_anew(reading, found, found.ticket, office):
         return _join(transaction, office, reading, found, found.ticket, now)
+    if found.ticket is not None:
+        found = Whose(None, found.role, f"{found.why}; that one is {found.ticket.status}", linked=found.ticket.number)
     if not kind.opens:
         return End("done", f"an automatic answer to nothing of ours: kept; {found.why}")
     return _open(transaction, office, reading, found, now)
+
+
+def _begins_anew(reading: Reading, found: Whose, ticket: Ticket, office: Office) -> bool:
+    """Whether a mail to a ticket that is over opens a linked one (procedure, "States of a ticket")."""
+    by_party = found.role in (Role.REQUESTER, Role.PARTICIPANT) and reading.verdict.kind.opens
+    return by_party and is_over(ticket, reading.waiting.envelope.received_at, office.policy)
 
 
 def _hold(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
@@ -128,17 +137,24 @@ def _join(
     actor = _actor(reading, found.role)
     text = _said(transaction, reading, ticket, actor.address)
     facts = _facts(office, reading, read_contact(reading.mail, text), ticket.contact, now)
-    bodies = decide(ticket, Join(reading.verdict.kind, facts), actor, office.policy, now)
+    command = Join(reading.verdict.kind, facts, reading.verdict.kind.answered, _word(reading))
+    bodies = decide(ticket, command, actor, office.policy, now)
     changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now, office.policy)
     if changed.contract != ticket.contract:
         _add_partners(transaction, office, changed, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     writing, enclosed = _writing(office, reading, text, changed, now)
     notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy)
+    notices += state_changed(transaction, office, ticket, changed, bodies, actor, now)
     notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     done = "filed as an internal note on" if found.role is Role.STAFF else "joined"
     return _end(office, reading, found, ticket, f"{done} {office.policy.number(ticket.number)}", _told_writer(notices))
+
+
+def _word(reading: Reading) -> Word | None:
+    """The customer's word on a workaround: only in a mail that answers one of ours, and only as his own first line."""
+    return word_of(own_text(reading.mail.text, reading.mail.html)) if reading.clues.proofs else None
 
 
 def _told_writer(notices: Sequence[Notice]) -> str:
