@@ -85,8 +85,12 @@ ticket = Table(
     Column("contact", Json, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("course", Json, nullable=False),  # of states, priorities, teams and what was told: what clocks are counted from
-    Column("next_due_at", UtcDateTime, index=True),  # derived: when time does something to it; NULL: never, as it stands
+    Column(
+        "course", Json, nullable=False
+    ),  # of states, priorities, teams and what was told: what clocks are counted from
+    Column(
+        "next_due_at", UtcDateTime, index=True
+    ),  # derived: when time does something to it; NULL: never, as it stands
     sqlite_autoincrement=True,
 )
 
@@ -191,16 +195,24 @@ credit = Table(  # the ledger of service credits [Procedure 10]: appended, never
     Column("month", Text, nullable=False),  # the statement's, like 2026-11
     Column("kind", Text, nullable=False),  # line, correction, proposed, approved, refused
     Column("ticket", Id, ForeignKey("ticket.number"), index=True),
-    Column("hours", Text),  # decimal, like fee and amount
+    Column("of_month", Text, nullable=False),  # the month that the hours are of; "": a decision has none
+    Column("hours", Text),  # decimal, like fee, uncut and amount
     Column("fee", Text),
+    Column("uncut", Text),  # what the hours would be worth without the cap
     Column("amount", Text),
     Column("currency", Text),
     Column("words", CleanText, nullable=False),  # the arithmetic, or why
+    Column("derivation", Json, nullable=False),  # how the ticket came by the hours, a list of sentences
     Column("actor", CleanText, nullable=False),  # an address, or "desk"
     Column("at", UtcDateTime, nullable=False),
     Index("ix_credit_statement", "contract", "month"),
     sqlite_autoincrement=True,
 )
+_ONCE = credit.c.kind.in_(("proposed", "approved"))
+Index(
+    "uq_credit_decision", credit.c.contract, credit.c.month, credit.c.kind,
+    unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE,
+)  # fmt: skip
 
 lease = Table(
     "lease",

@@ -182,11 +182,14 @@ def upgrade() -> None:
         sa.Column("month", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("of_month", sa.Text(), nullable=False),
         sa.Column("hours", sa.Text(), nullable=True),
         sa.Column("fee", sa.Text(), nullable=True),
+        sa.Column("uncut", sa.Text(), nullable=True),
         sa.Column("amount", sa.Text(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("words", types.CleanText(), nullable=False),
+        sa.Column("derivation", types.Json(), nullable=False),
         sa.Column("actor", types.CleanText(), nullable=False),
         sa.Column("at", types.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_credit_ticket")),
@@ -195,6 +198,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_credit_statement", "credit", ["contract", "month"], unique=False)
     op.create_index(op.f("ix_credit_ticket"), "credit", ["ticket"], unique=False)
+    once = sa.text("kind IN ('proposed', 'approved')")
+    op.create_index(
+        "uq_credit_decision",
+        "credit",
+        ["contract", "month", "kind"],
+        unique=True,
+        sqlite_where=once,
+        postgresql_where=once,
+    )
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
