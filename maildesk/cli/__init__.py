@@ -20,6 +20,7 @@ COMMANDS = {
     "ticket": "List and show tickets.",
     "mail": "List, show and explain the mail that came in; read mail files.",
     "outbox": "List what is sent and what waits; send what is held.",
+    "deadlines": "Print what is due when for a ticket opened then and left alone.",
     "db": "Bring the database's schema up to date.",
 }
 
