@@ -88,7 +88,7 @@ def _own_word(ticket: Ticket, command: TicketCommand, actor: Actor, policy: Poli
 
 def _priority(ticket: Ticket, wanted: str, policy: Policy) -> list[Body] | Refusal:
     """Raised to a team further on it moves there at once, and never back by itself [Procedure 3, 7]."""
-    key = next((key for key in policy.priorities if key.casefold() == wanted.casefold()), None)
+    key = policy.priority_called(wanted)
     if key is None:
         return Refusal(f"there is no priority {wanted}", "priorities: " + ", ".join(policy.priorities))
     if key == ticket.priority and not ticket.course.proposed:

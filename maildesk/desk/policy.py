@@ -151,6 +151,11 @@ class Policy:
         """A team as people read it."""
         return self.teams[team].name if team in self.teams else team
 
+    def priority_called(self, wanted: str) -> str | None:
+        """The priority that somebody means by ``P2``, ``p2`` or ``2``; None where there is no such one."""
+        folded = wanted.casefold()
+        return next((key for key in self.priorities if key.casefold() in (folded, f"p{folded}")), None)
+
     def first_team(self, priority: str) -> str:
         """Whose a ticket of this priority is when it opens [Procedure 7]."""
         return self.priorities[priority].team if priority in self.priorities else next(iter(self.teams), "support")
