@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from maildesk.desk.decide import Actor, Facts, Join, Open, Role, Word, decide, is_over, word_of
+from maildesk.desk.decide import Actor, Facts, Join, Open, Proposal, Role, Word, decide, is_over, word_of
 from maildesk.desk.events import Opened
 from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
+from maildesk.desk.propose import propose
 from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
@@ -104,6 +105,7 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
         received_at=reading.waiting.envelope.received_at,
         facts=facts,
         linked=found.linked,
+        proposal=_proposal(office, reading, actor, now),
         our_clock=reading.waiting.envelope.source in OUR_CLOCK,
     )
     (opened,) = decide(None, command, actor, office.policy, now)
@@ -113,6 +115,13 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
     notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
     return _end(office, reading, found, ticket, f"opened {office.policy.number(ticket.number)}", answering.words)
+
+
+def _proposal(office: Office, reading: Reading, actor: Actor, now: datetime) -> Proposal:
+    """The priority that the mail speaks for; what it quotes does not count [Procedure 3]."""
+    said = own_text(reading.mail.text, reading.mail.html)
+    registered = bool(actor.address) and office.register.knows(actor.address, _today(office, now))
+    return propose(reading.mail.subject, said, office.policy, registered=registered)
 
 
 def _opened(
