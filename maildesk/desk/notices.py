@@ -283,9 +283,50 @@ class ClosedNews:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class CreditRow:
+    """A ticket's line of a statement of credits, or a correction of one."""
+
+    ticket: str  # CB-1042
+    subject: str
+    kind: str  # line, correction, correction by ADDRESS
+    arithmetic: str  # 3 h x 1 % of 1,200.00 GBP = 36.00
+    derivation: tuple[str, ...] = ()  # how it comes by its hours, run by run
+
+
+@dataclass(frozen=True, slots=True)
+class CreditStatement:
+    """To those who may approve it: a contract's service credits of a month, which are a proposal until then [Procedure 10]."""
+
+    contract: str  # "none": tickets of no contract
+    organisation: str
+    month: str  # November 2026
+    state: str  # not yet proposed, proposed, approved, refused
+    fee: str
+    rate: str
+    rows: tuple[CreditRow, ...]
+    hours: str
+    total: str
+    cut: str = ""  # what the cap took
+    remarks: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    command: str = ""  # contract and month, as the command line takes them
+
+
 Briefing = LadderBrief | HandOverBrief | TargetBrief | OverrunBrief | UpdateBrief | ChangeBrief
 ToCustomer = HoldingUpdate | Answer | WorkaroundFound | ResolvedNews | ClosedNews
-Facts = Acknowledgement | NewTicket | Joined | NoteReceipt | Reached | Undeliverable | Alert | Briefing | ToCustomer
+Facts = (
+    Acknowledgement
+    | NewTicket
+    | Joined
+    | NoteReceipt
+    | Reached
+    | Undeliverable
+    | Alert
+    | Briefing
+    | ToCustomer
+    | CreditStatement
+)
 
 
 ANSWERS = frozenset({"acknowledgement", "note-filed", "reached"})  # what a mail itself calls forth: within a budget
