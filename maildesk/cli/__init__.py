@@ -21,6 +21,7 @@ COMMANDS = {
     "mail": "List, show and explain the mail that came in; read mail files.",
     "outbox": "List what is sent and what waits; send what is held.",
     "deadlines": "Print what is due when for a ticket opened then and left alone.",
+    "simulate": "Play a script through the procedure: every event and every mail that would go out.",
     "db": "Bring the database's schema up to date.",
 }
 

@@ -40,11 +40,14 @@ class Tree:
         return self.places[name]
 
 
-def read(path: Path, file: str = "") -> Tree:
-    """Reads a file, named ``file`` in faults.  Raises SettingsError where it is missing, unreadable or no YAML map."""
+def read(path: Path, file: str = "", listed: str = "") -> Tree:
+    """Reads a file, named ``file`` in faults; one that is a list becomes the value of ``listed``, where that is given.
+
+    Raises SettingsError where it is missing, unreadable or no YAML map.
+    """
     file = file or str(path)
     try:
-        return parse(path.read_text(encoding="utf-8-sig"), file)
+        return parse(path.read_text(encoding="utf-8-sig"), file, listed)
     except OSError as fault:
         remedy = "write the path of a settings file" if isinstance(fault, FileNotFoundError) else "make it readable"
         raise failure(Place(file), f"cannot be read: {fault.strerror}", remedy) from fault
@@ -52,7 +55,7 @@ def read(path: Path, file: str = "") -> Tree:
         raise failure(Place(file), "is no text in UTF-8", "save it in UTF-8") from fault
 
 
-def parse(text: str, file: str) -> Tree:
+def parse(text: str, file: str, listed: str = "") -> Tree:
     """Reads the text of a file.  Raises SettingsError where it is no YAML, or no map."""
     try:
         node = yaml.compose(text, Loader=_Loader)  # composes nodes, constructs nothing
@@ -62,7 +65,7 @@ def parse(text: str, file: str) -> Tree:
         raise failure(Place(file, mark.line + 1 if mark else 0), f"cannot be read: {wrong}", _hint(text)) from fault
     except yaml.YAMLError as fault:
         raise failure(Place(file), "holds characters that no text has", "remove what cannot be printed") from fault
-    return _tree(node, file)
+    return _tree(node, file, listed)
 
 
 def merge(shipped: Tree, own: Tree) -> Tree:
@@ -106,9 +109,12 @@ def _hint(text: str) -> str:
     return "check indentation, colons and quotes"
 
 
-def _tree(node: yaml.Node | None, file: str) -> Tree:
+def _tree(node: yaml.Node | None, file: str, listed: str) -> Tree:
     tree = Tree({}, {(): Place(file)})
     if node is None or (isinstance(node, yaml.ScalarNode) and _scalar(node) is None):
+        return tree
+    if listed and isinstance(node, yaml.SequenceNode):
+        tree.data = {listed: _value(node, (listed,), file, tree)}
         return tree
     if not isinstance(node, yaml.MappingNode):
         raise failure(_at(node, file), "holds no names", "write names and values like desk: {name: Support}")

@@ -43,12 +43,21 @@ def obey_on(
     now: datetime,
     cause: Cause | None = None,
 ) -> list[Result]:
-    """Obey commands in order, all or none: where one is refused nothing is changed."""
+    """Obey commands in order, all or none: where one is refused nothing is changed.
+
+    What time owes by now comes first: the desk may have been down.
+    """
+    ticket = _up_to_date(transaction, office, ticket, now)
     results = _tried(ticket, commands, actor, office, now)
     if not any(result.refusal for result in results):
         bodies = [body for result in results for body in result.events]
         change(transaction, office, ticket, bodies, actor, now, cause or Cause())
     return results
+
+
+def _up_to_date(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> Ticket:
+    bodies = due_events(ticket, office.policy, now)
+    return change(transaction, office, ticket, bodies, DESK, now, Cause()) if bodies else ticket
 
 
 def fire(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> int:

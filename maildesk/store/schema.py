@@ -26,6 +26,7 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s",
 }
+FIRST_TICKET = 1001  # a number that no customer takes for his first
 metadata = MetaData(naming_convention=NAMING)
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY counts by itself
 
