@@ -106,15 +106,19 @@ def _due_targets(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
 
 def _warning(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
     """Nothing once a breach is told, while it rests, or where the other of the two targets is the stricter [Procedure 5]."""
-    told = ticket.course.told
-    keys = (warning_key(clock.key, ticket.priority), breach_key(clock.key, ticket.priority))
-    if clock.due_at is None or not clock.runs or any(key in told for key in keys):
+    if clock.due_at is None or not clock.runs or not _is(clock, clocks.stricter(ticket, policy)):
         return
-    if not _is(clock, clocks.stricter(ticket, policy)):
+    if _is_told(ticket, breach_key(clock.key, ticket.priority), clock.due_at):
         return
     at = clocks.warning_at(policy.calendar, clock, policy)
-    if at is not None and at < clock.due_at:
+    if at is not None and at < clock.due_at and not _is_told(ticket, warning_key(clock.key, ticket.priority), at):
         yield Timer(at, Warned(clock.key, ticket.priority, _text(at), _text(clock.due_at)))
+
+
+def _is_told(ticket: Ticket, key: str, at: datetime) -> bool:
+    """Whether it was told for this priority, or for another one that has the very same target."""
+    told, of_the_clock = ticket.course.told, key.removesuffix(ticket.priority)
+    return key in told or any(known.startswith(of_the_clock) and told[known] == _text(at) for known in told)
 
 
 def _is(clock: Clock, chosen: Clock | None) -> bool:
@@ -126,7 +130,7 @@ def _breach(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
     """Told also while the clock rests, if its time was used up before: a raised priority counts anew from the opening."""
     if clock.due_at is None or clock.stopped_at or not _is(clock, clocks.governing(ticket, policy)):
         return
-    if breach_key(clock.key, ticket.priority) not in ticket.course.told:
+    if not _is_told(ticket, breach_key(clock.key, ticket.priority), clock.due_at):
         yield Timer(clock.due_at, Breached(clock.key, ticket.priority, _text(clock.due_at)))
 
 
