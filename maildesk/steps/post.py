@@ -62,7 +62,7 @@ def _finished(transaction: Connection, office: Office, notice: Notice, cause: Ca
         auto_submitted="auto-replied" if notice.name in ANSWERS else "auto-generated",
         date=now,
         loop_mark=office.address,
-        attachments=cause.enclosed if notice.name in ("new-ticket", "joined") else (),
+        attachments=cause.enclosed if notice.name in ("new-ticket", "joined", "credit-statement") else (),
     )
     try:
         octets = compose(letter)

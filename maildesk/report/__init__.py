@@ -1,0 +1,1 @@
+"""Reports: what the ledger and the logs say, as text, HTML and CSV.  They read and decide nothing."""
