@@ -9,17 +9,35 @@ from datetime import datetime
 from maildesk.desk.notices import (
     Acknowledgement,
     Alert,
+    Answer,
+    Brief,
+    Briefing,
+    ChangeBrief,
+    ClosedNews,
+    CreditRow,
+    CreditStatement,
     Enclosure,
     Fact,
     Facts,
+    HandOverBrief,
+    HoldingUpdate,
     Joined,
+    LadderBrief,
     NewTicket,
     NoteReceipt,
+    OverrunBrief,
+    Past,
     Reached,
+    ResolvedNews,
+    TargetBrief,
+    ToCustomer,
     Undeliverable,
+    UpdateBrief,
+    WorkaroundFound,
 )
-from maildesk.write.plain import fence, row, size, wrap
+from maildesk.write.plain import bullet, fence, lines, row, size, wrap
 
+_MOST_PAST = 8  # entries of the history, but in a hand-over
 Say = Callable[[datetime], str]  # a time in the recipient's zone
 
 
@@ -41,7 +59,26 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:
             words = f"Not delivered: {facts.subject}", _undeliverable(facts)
         case Alert():
             words = facts.title, _blocks(wrap(facts.title), fence("\n".join(facts.lines)), wrap(facts.remedy))
+        case Answer() | WorkaroundFound() | ResolvedNews() | ClosedNews() | HoldingUpdate():
+            words = facts.subject or "Your ticket", _to_customer(facts, say)
+        case CreditStatement():
+            words = f"Service credits of {facts.contract}, {facts.month}", _credits(facts)
+        case _:
+            words = f"{facts.brief.priority}: {facts.brief.subject}", _briefing(facts, say)
     return words
+
+
+def _credits(facts: CreditStatement) -> str:
+    about = (
+        row("Contract", facts.contract),
+        row("Month", facts.month),
+        row("Total", f"{facts.total} for {facts.hours}"),
+    )
+    return _blocks("\n".join(about), "\n".join(_credit(each) for each in facts.rows), *map(wrap, facts.remarks))
+
+
+def _credit(each: CreditRow) -> str:
+    return row(each.ticket, each.arithmetic)
 
 
 def _undeliverable(facts: Undeliverable) -> str:
@@ -92,6 +129,75 @@ def _mail(about: str, flags: Iterable[str], known: Iterable[Fact], text: str, en
         "\n".join(attached),
         wrap("A reply to this mail is filed as an internal note; it does not go to the customer."),
     )
+
+
+def _to_customer(facts: ToCustomer, say: Say) -> str:
+    match facts:
+        case Answer():
+            return _blocks(lines(facts.text), facts.author)
+        case WorkaroundFound():
+            asked = 'Please try it and reply with "It works" or "Still broken" as the first line.'
+            return _blocks(
+                wrap(f"There is a workaround for your ticket {facts.number}."), lines(facts.text), wrap(asked)
+            )
+        case ResolvedNews():
+            until = f" until {say(facts.until)}" if facts.until else ""
+            told = "We have not heard from you. " if facts.no_answer else ""
+            otherwise = wrap(f"If it is not, just reply{until}.")
+            return _blocks(wrap(f"{told}Your ticket {facts.number} is resolved."), lines(facts.text), otherwise)
+        case ClosedNews():
+            return wrap(f"Your ticket {facts.number} is closed. To go on, just write: that opens a new one.")
+    waits = {"": "", "you": " We wait for your answer."}.get(facts.waits_for, f" We wait for {facts.waits_for}.")
+    where = f"{facts.team} has it; it has been so since {say(facts.since)}.{waits}"
+    missed = f"This mail stands for the update of {', '.join(facts.missed)} too." if facts.missed else ""
+    told = f"There is no news from a person today on your ticket {facts.number}. {where}"
+    return _blocks(wrap(told), fence(facts.asked) if facts.asked else "", wrap(missed))
+
+
+def _briefing(facts: Briefing, say: Say) -> str:
+    """A ticket on one screen and why it is told; for a hand-over with all that was said."""
+    past = [_past(one, say, whole=isinstance(facts, HandOverBrief)) for one in facts.brief.history]
+    shown = past if isinstance(facts, HandOverBrief) else past[-_MOST_PAST:]
+    return _blocks(_why(facts, say), _about(facts.brief, say), "\n".join(shown))
+
+
+def _why(facts: Briefing, say: Say) -> str:
+    match facts:
+        case LadderBrief():
+            earlier = f" It stands for {', '.join(facts.replaced)} too." if facts.replaced else ""
+            why = f"Not solved after {facts.after}. You are told as {facts.role}.{earlier}"
+        case HandOverBrief():
+            why = f"{facts.team} has it now, from {facts.sender}. {facts.reason}"
+        case TargetBrief():
+            why = f"Target of {facts.clock}: {facts.amount}, due {say(facts.due_at)}."
+        case OverrunBrief():
+            why = f"{facts.team} has not solved it in its time, which ended {say(facts.due_at)}."
+        case UpdateBrief():
+            why = f"Please write the customer an update; without one a holding update goes out {say(facts.send_at)}."
+        case ChangeBrief():
+            why = " ".join((*facts.lines, f"Changed by {facts.actor or 'the desk'}."))
+    return wrap(why)
+
+
+def _about(brief: Brief, say: Say) -> str:
+    about = [
+        row("Ticket", brief.number),
+        row("Customer", brief.customer),
+        row("Contract", f"{brief.contract or 'not known'} {brief.organisation}"),
+        row("Opened", say(brief.opened_at)),
+        row("State", f"{brief.status} since {say(brief.since)} {brief.reason}"),
+        row("Team", brief.team),
+        row("Owner", brief.owner or "nobody"),
+    ]
+    targets = [bullet(f"{target.label}, {target.amount}: {target.state}") for target in brief.targets]
+    coming = [bullet(f"{say(next_.at)}: {next_.words}") for next_ in brief.coming]
+    return _blocks("\n".join(about), "\n".join(targets), "\n".join(coming))
+
+
+def _past(past: Past, say: Say, *, whole: bool) -> str:
+    private = " (internal)" if past.private else ""
+    told = bullet(f"{say(past.at)}, {past.who}: {past.words}{private}")
+    return f"{told}\n{fence(past.text)}" if whole and past.text else told
 
 
 def _blocks(*blocks: str) -> str:

@@ -18,7 +18,7 @@ FENCE = "| "
 MOST_TEXT = 100_000  # characters of a stranger's text in one notice; the whole of it is kept with its mail
 MOST_LINE = 1000  # characters of any other fact
 
-_MANY_LINES = "text"  # the fact that keeps its line ends; every other one is a single line
+_MANY_LINES = frozenset({"text", "asked"})  # the facts that keep their line ends; every other one is a single line
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _UNIT = 1024
 
@@ -46,21 +46,26 @@ def _presentable(fact: Any) -> Any:
 
 @cache
 def _cleaners(kind: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
-    return [(field.name, many_lines if field.name == _MANY_LINES else _presentable) for field in fields(kind)]
+    return [(field.name, many_lines if field.name in _MANY_LINES else _presentable) for field in fields(kind)]
 
 
 def many_lines(text: str) -> str:
     """The text with plain line ends, without invisible characters and without empty lines at its ends."""
-    lines = [_clean_line(line) for line in text[:MOST_TEXT].expandtabs(4).splitlines()]
+    clean = [_clean_line(line) for line in text[:MOST_TEXT].expandtabs(4).splitlines()]
     left = len(text) - MOST_TEXT
     more = [f"[{left} more characters: see the stored mail]"] if left > 0 else []
-    return "\n".join(lines + more).strip("\n")
+    return "\n".join(clean + more).strip("\n")
 
 
 def fence(text: str) -> str:
     """Every line behind a rule, none wider than our mails: text in it cannot pass for a line of the desk's own."""
     rows = (row for line in text.split("\n") for row in fold(line, COLUMNS - len(FENCE)))
     return "\n".join((FENCE + row).rstrip() for row in rows)
+
+
+def lines(text: str) -> str:
+    """A text of the firm's own as it stands, no line wider than our mails."""
+    return "\n".join(row for line in text.split("\n") for row in fold(line, COLUMNS))
 
 
 def fold(line: str, width: int) -> list[str]:

@@ -9,7 +9,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from maildesk.desk.notices import Enclosure, Fact, Facts, Notice, Recipient
+from maildesk.desk.notices import Brief, Coming, CreditRow, Enclosure, Fact, Facts, Notice, Past, Recipient, Target
 from maildesk.desk.subject import one_line, shorten
 from maildesk.write import plain
 from maildesk.write.builtin import builtin
@@ -125,7 +125,7 @@ class Renderer:
         )
 
 
-_VALUES = frozenset((*get_args(Facts), Fact, Enclosure, Recipient, DeskFacts))
+_VALUES = frozenset((*get_args(Facts), Brief, Target, Past, Coming, CreditRow, Fact, Enclosure, Recipient, DeskFacts))
 
 
 def check_templates(renderer: Renderer) -> list[str]:
@@ -170,12 +170,15 @@ def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
     )
     environment.filters.update(
         local=_local_filter,
+        short=_short_filter,
         zoned=_zoned_filter,
         size=plain.size,
         fence=plain.fence,
         wrap=plain.wrap,
         row=plain.row,
         bullet=plain.bullet,
+        lines=plain.lines,
+        day=_day,
         breaks=_breaks,
     )
     return environment
@@ -191,9 +194,15 @@ def _folders(language: str) -> list[str]:
 
 def _subject(words: str, facts: Facts) -> str:
     """One line that begins with the ticket's tag, if the notice is of a ticket."""
-    number = getattr(facts, "number", "")
+    number = ticket_number(facts)
     tag = f"[{number}] " if number else ""
     return shorten(tag + one_line(words.removeprefix(tag)).rstrip(" :"), MOST_SUBJECT)
+
+
+def ticket_number(facts: Facts) -> str:
+    """The number of the ticket that the facts are of, "" where they are of none."""
+    about = getattr(facts, "brief", facts)
+    return str(getattr(about, "number", ""))
 
 
 def _zoned(moment: datetime, recipient: Recipient) -> datetime:
@@ -207,8 +216,26 @@ def _zoned(moment: datetime, recipient: Recipient) -> datetime:
 def _local(moment: datetime, recipient: Recipient) -> str:
     """``Mon 23 Nov 2026, 16:30 GMT``: the zone is named as it stands that day [Procedure 6], in English."""
     there = _zoned(moment, recipient)
-    day = f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]} {there.year}"
-    return f"{day}, {there:%H:%M} {_zone_name(there)}"
+    return f"{_dated(there)} {there.year}, {there:%H:%M} {_zone_name(there)}"
+
+
+def _short(moment: datetime, recipient: Recipient) -> str:
+    """``Mon 23 Nov, 16:30 GMT``: for lists of times that are near."""
+    there = _zoned(moment, recipient)
+    return f"{_dated(there)}, {there:%H:%M} {_zone_name(there)}"
+
+
+def _day(day: str) -> str:
+    """``2026-11-23`` -> ``Mon 23 Nov 2026``; what is no such day stays as it is."""
+    try:
+        read = date.fromisoformat(day)
+    except ValueError:
+        return day
+    return f"{_dated(read)} {read.year}"
+
+
+def _dated(day: date) -> str:
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
 
 
 def _zone_name(there: datetime) -> str:
@@ -219,6 +246,11 @@ def _zone_name(there: datetime) -> str:
 @pass_context
 def _local_filter(context: Context, moment: datetime) -> str:
     return _local(moment, context["recipient"])
+
+
+@pass_context
+def _short_filter(context: Context, moment: datetime) -> str:
+    return _short(moment, context["recipient"])
 
 
 @pass_context

@@ -21,6 +21,7 @@ from maildesk.desk.notices import (
     Undeliverable,
 )
 from maildesk.desk.token import Purpose
+from maildesk.write import credit_samples, procedure_samples
 
 _NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 _MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -125,13 +126,16 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
         ),
         Alert("A template is broken", (), ""),
     ),
+    **procedure_samples.SAMPLES,
+    **credit_samples.SAMPLES,
 }
+_CUSTOMERS = frozenset({"acknowledgement", "reached"}) | procedure_samples.CUSTOMERS
 
 
 def sample_notices(language: str = "", zone: str = "Europe/London") -> Iterator[Notice]:
     """Each sample as a notice to somebody who reads ``language`` in ``zone``."""
     for name, samples in SAMPLES.items():
-        customer = name in ("acknowledgement", "reached")
+        customer = name in _CUSTOMERS
         purpose = Purpose.CUSTOMER if customer else Purpose.STAFF
         address = "bob.miller@acme.example" if customer else "eva@desk.example"
         recipient = Recipient(address, "Bob Miller" if customer else "Eva Lund", zone, language, purpose)
