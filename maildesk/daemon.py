@@ -141,9 +141,10 @@ class Daemon:
         if not self.stopping.is_set():
             self._ended.set()
 
-    def _accept(self, mails: Sequence[Incoming]) -> None:
-        flow.accept(self.office, mails)
+    def _accept(self, mails: Sequence[Incoming]) -> list[int]:
+        ids = flow.accept(self.office, mails)
         self._backroom.ring()
+        return ids
 
     def _sender(self) -> Loop:
         return self._loop("send", send_loop(self.office, self._couriers(), Pace(self.settings.send.per_minute)))

@@ -42,10 +42,12 @@ MOST_PAUSES_FOR_RELAY = (
 BUDGETS_REACH = timedelta(days=2)
 
 
-def accept(office: Office, mails: Sequence[Incoming]) -> None:
-    """Keep mails: once this returns they are on disk and ours.  Raises whatever the database raises, and has kept none."""
-    with office.database.writing() as transaction:
-        inbound.keep(transaction, mails)
+def accept(office: Office, mails: Sequence[Incoming]) -> list[int]:
+    """Keep mails: once this returns they are on disk and ours.  Returns the ids of `maildesk.store.inbound.keep`.
+
+    Raises whatever the database raises, and has kept none.
+    """
+    return office.database.write(lambda transaction: inbound.keep(transaction, mails))
 
 
 def process(office: Office) -> int:
@@ -70,8 +72,9 @@ def process(office: Office) -> int:
 def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
     try:
         readings = [_read(office, mail) for mail in waiting]
-        with office.database.writing() as transaction:
-            ends = [decide_and_write(transaction, office, reading, office.clock()) for reading in readings]
+        ends = office.database.write(
+            lambda transaction: [decide_and_write(transaction, office, each, office.clock()) for each in readings]
+        )
     except (OperationalError, InterfaceError):
         raise  # the database is away: no mail's fault
     except Exception:  # noqa: BLE001 - whatever one mail's fault is, its neighbours are tried without it
@@ -199,10 +202,13 @@ def derive_anew(office: Office) -> int:
 
 def settle_and_claim(office: Office, done: Sequence[tuple[Claimed, Outcome]], count: int) -> list[Claimed]:
     """Settle attempts and claim up to ``count`` mails to be sent next, all in one transaction."""
-    with office.database.writing() as transaction:
+
+    def exchange(transaction: Connection) -> list[Claimed]:
         for mail, outcome in done:
             settle(transaction, office, mail, outcome, office.clock())
-        claimed = outbox.claim(transaction, office.id, office.clock(), count) if count else []
+        return outbox.claim(transaction, office.id, office.clock(), count) if count else []
+
+    claimed = office.database.write(exchange)
     for mail, outcome in done:
         _log_attempt(mail, outcome)
     return claimed
@@ -228,7 +234,7 @@ def settle(transaction: Connection, office: Office, mail: Claimed, outcome: Outc
         outbox.settle(transaction, mail.id, office.id, state="sent", sent_at=now, reason="")
         return
     attempts = mail.attempts if outcome.connected else min(mail.attempts, MOST_PAUSES_FOR_RELAY)
-    again = next_attempt(attempts, mail.created_at, now, office.spread())
+    again = next_attempt(attempts, mail.since, now, office.spread())
     if outcome.state is not State.FAILED and again is not None:
         outbox.settle(transaction, mail.id, office.id, state="queued", next_attempt_at=again, reason=outcome.text)
         return
@@ -250,7 +256,7 @@ def keep_house(office: Office, *, alone: bool = False) -> int:
         leases.take(transaction, leases.DAEMON + office.id, office.id, now, ALIVE_SECONDS)
         freed = leases.free_claims(transaction, now)
         for orphan in outbox.orphans(transaction, now):
-            again = next_attempt(orphan.attempts, orphan.created_at, now, 0.0) or now
+            again = next_attempt(orphan.attempts, orphan.since, now, 0.0) or now
             if outbox.settle(transaction, orphan.id, orphan.claimed_by, state="queued", next_attempt_at=again):
                 words = "the desk ended while it was being sent"
                 outbox.record(transaction, orphan.id, now, State.UNKNOWN, None, words)

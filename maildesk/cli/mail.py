@@ -114,7 +114,7 @@ def explain(number: int, settings_file: Path | None, as_json: bool) -> None:
 @_id
 @settings_option
 def retry(number: int, settings_file: Path | None) -> None:
-    """Put a held mail back in line."""
+    """Put a held mail back in line: it is taken in on your word, a loop too, which is not answered."""
     with opened(load_settings(settings_file)) as database, database.writing() as transaction:
         row = _wanted(transaction, number)
         if not inbound.retry(transaction, number, system_clock()):

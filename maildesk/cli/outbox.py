@@ -110,6 +110,7 @@ def _show(row: Row[Any], attempts: list[Row[Any]], zone: str) -> None:
             ("because of", f"mail {row.inbound}" if row.inbound else ""),
             ("why", row.reason),
             ("made", local(row.created_at, zone)),
+            ("sent again", f"{local(row.retried_at, zone)}, on a person's word" if row.retries else ""),
             ("next attempt", _next_attempt(row, zone)),
             ("sent", local(row.sent_at, zone)),
             ("Message-ID", row.message_id),

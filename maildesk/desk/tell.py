@@ -107,9 +107,13 @@ def on_complaint(
 
 
 def on_undeliverable(
-    event: DeliveryFailed, ticket: Ticket | None, outbox: int, muted: bool, policy: Policy
+    event: DeliveryFailed, ticket: Ticket | None, outbox: int, retries: int, muted: bool, policy: Policy
 ) -> list[Notice]:
-    """A mail that did not arrive: the team of its ticket is told once, the operator where it was of none."""
+    """A mail that did not arrive: the team of its ticket is told once, the operator where it was of none.
+
+    Whoever had it sent again (``retries``) is told of that failure too.
+    """
+    cause = f"{outbox}:retry {retries}" if retries else f"{outbox}"
     facts = Undeliverable(
         number=policy.number(ticket.number) if ticket else "",
         subject=ticket.subject if ticket else "",
@@ -122,12 +126,12 @@ def on_undeliverable(
         lines = (f"{event.notice} to {event.address}", event.reason)
         return alert(
             policy,
-            f"undeliverable:{outbox}",
+            f"undeliverable:{cause}",
             "A mail of the desk did not arrive",
             lines,
             "Look at `maildesk outbox list`.",
         )
-    return _to_team("undeliverable", ticket, policy, f"{outbox}", facts, without=event.address)
+    return _to_team("undeliverable", ticket, policy, cause, facts, without=event.address)
 
 
 def alert(policy: Policy, key: str, title: str, lines: tuple[str, ...], remedy: str) -> list[Notice]:

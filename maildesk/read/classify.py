@@ -95,10 +95,11 @@ _ENOUGH_MARKS = 2
 
 
 def classify(  # noqa: PLR0911 - ordered early returns are the rules themselves
-    mail: Mail, envelope: Envelope, *, own: bool, desk: str
+    mail: Mail, envelope: Envelope, *, own: bool, desk: str, forced: bool = False
 ) -> Verdict:
     """The kind of a mail.  ``own``: `maildesk.read.thread.is_own` proved it; ``desk``: the desk's address.
 
+    ``forced``: a person has looked at it, and it is taken in; what loops is not answered all the same.
     Where the transport knows no reverse-path, `reverse_path_from_fields` stands for it.
     """
     path = reverse_path_from_fields(mail) if envelope.reverse_path is None else envelope.reverse_path
@@ -106,7 +107,7 @@ def classify(  # noqa: PLR0911 - ordered early returns are the rules themselves
     if own:
         return Verdict(Kind.OWN, "carries our own signed id")
     if reason := _loop(mail, fields, desk):
-        return Verdict(Kind.LOOP, reason)
+        return Verdict(Kind.AUTO_GENERATED, f"{reason}; taken in by a person") if forced else Verdict(Kind.LOOP, reason)
     if reason := _delivery_report(mail, fields, path):
         return Verdict(Kind.BOUNCE, reason)
     if reason := _reported(mail, ReportKind.DISPOSITION):

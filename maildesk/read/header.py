@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from urllib.parse import unquote_to_bytes
 
 from maildesk.read import limits
@@ -54,6 +55,20 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None, most: int
     hint = "" if block.isascii() else _hint(octets, start, end)
     fields, rubbish_at = _fields(block, most, hint, faults)
     return Header(tuple(fields), body if rubbish_at is None else start + rubbish_at, tuple(faults))
+
+
+def read_field(octets: bytes, name: bytes) -> str:
+    """The first value of one field of a mail, at a fraction of what `read_header` costs; ``name`` in lower case.
+
+    It knows nothing of a header that is broken or too long: a hint, where `read_header` has the truth.
+    """
+    stop, _ = _blank_line(octets, 0, len(octets))
+    block = b"\n" + octets[: min(stop, limits.HEADER_OCTETS)]
+    found = block.lower().find(b"\n" + name + b":")
+    if found < 0:
+        return ""
+    lines = _lines(block[found + len(name) + 2 :])
+    return _value([next(lines, b""), *takewhile(lambda line: line[:1] in (b" ", b"\t"), lines)], "")
 
 
 def _blank_line(octets: bytes, start: int, end: int) -> tuple[int, int]:

@@ -24,7 +24,7 @@ class StoppedError(Exception):
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     incoming: Incoming
-    kept: Future[None] = field(default_factory=Future)
+    kept: Future[int] = field(default_factory=Future)
 
 
 class GroupCommit:
@@ -57,8 +57,8 @@ class GroupCommit:
         """Start the committing thread."""
         self._thread.start()
 
-    def put(self, incoming: Incoming) -> Future[None]:
-        """Queue a mail.  The future is done once it is kept; it fails with the error of ``accept``, or `StoppedError`.
+    def put(self, incoming: Incoming) -> Future[int]:
+        """Queue a mail.  The future is its id once it is kept; it fails with the error of ``accept``, or `StoppedError`.
 
         A future that is cancelled before its turn takes its mail with it: nobody waits for the answer any more.
         """
@@ -81,7 +81,7 @@ class GroupCommit:
             self._thread.join(timeout)
         return not self.alive
 
-    def _forget(self, kept: Future[None]) -> None:
+    def _forget(self, kept: Future[int]) -> None:
         """Let go of a cancelled mail at once: while a commit hangs, peers that come and go must not fill the memory."""
         if not kept.cancelled():
             return
@@ -113,11 +113,12 @@ class GroupCommit:
 
     def _commit(self, group: Sequence[_Waiting]) -> None:
         fault = self._attempt(group) if group else None
-        if fault is not None and len(group) > 1:
-            self._commit_one_by_one(group)
+        if fault is None:
             return
-        for waiting in group:
-            _answer(waiting, fault)
+        if len(group) > 1:
+            self._commit_one_by_one(group)
+        else:
+            group[0].kept.set_exception(fault)
 
     def _commit_one_by_one(self, group: Sequence[_Waiting]) -> None:
         """Find the mail that the group failed for; a database that is away is not asked for each mail again."""
@@ -127,19 +128,16 @@ class GroupCommit:
             if in_a_row < FAULTS_IN_A_ROW:
                 fault = self._attempt([waiting])
                 in_a_row = in_a_row + 1 if fault else 0
-            _answer(waiting, fault)
+            if fault:
+                waiting.kept.set_exception(fault)
 
     def _attempt(self, group: Sequence[_Waiting]) -> Exception | None:
+        """Commit a group and say so to all who wait for it; what went wrong is the caller's to say."""
         try:
-            self._accept([waiting.incoming for waiting in group])
+            ids = self._accept([waiting.incoming for waiting in group])
         except Exception as fault:  # noqa: BLE001 (the one guard: whatever goes wrong in keeping mail, its sender keeps it)
             self._fault(fault, len(group))
             return fault
+        for waiting, id_ in zip(group, ids, strict=True):
+            waiting.kept.set_result(id_)
         return None
-
-
-def _answer(waiting: _Waiting, fault: Exception | None) -> None:
-    if fault is None:
-        waiting.kept.set_result(None)
-    else:
-        waiting.kept.set_exception(fault)

@@ -17,5 +17,7 @@ class Incoming:
     uid: int | None = None
 
 
-Accept = Callable[[Sequence[Incoming]], None]
-"""Commits all of the mails in one transaction, or raises and has kept none.  It blocks: never call it on an event loop."""
+Accept = Callable[[Sequence[Incoming]], Sequence[int]]
+"""Commits all of the mails in one transaction, or raises and has kept none.  It blocks: never call it on an event loop.
+
+Returns the ids of the mails, in order; of those with a cursor none, since they may have been kept before."""

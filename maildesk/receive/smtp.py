@@ -81,7 +81,7 @@ class SmtpIntake:
     def stop(self, timeout: float = 5) -> None:
         """Stop listening, send idle peers away with 421, answer the mails in the act of commit, end.
 
-        It takes ``timeout`` seconds at most and a little, even if ``accept`` hangs: what that holds then gets no 250.
+        It takes ``timeout`` seconds at most and a little, even if ``accept`` hangs: what that holds then gets 421.
         """
         if self._thread.is_alive() and self._loop:
             with suppress(RuntimeError):  # the loop ended by itself in this moment

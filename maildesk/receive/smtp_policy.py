@@ -38,7 +38,7 @@ TLS_ALREADY = "503 5.5.1 TLS has begun already"
 NOT_OFFERED = "502 5.5.1 not offered here"
 CANNOT_VERIFY = "252 2.5.2 cannot verify, but will take mail for our addresses"
 GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
-KEPT = "250 2.6.0 kept as {}"
+KEPT = "250 2.6.0 kept as mail {}"  # `maildesk mail show` finds it by this
 
 LONGEST_PATH = 512  # octets; RFC 5321 §4.5.3.1.3 asks for 256, rewritten return paths are longer
 LONGEST_HELO = 255

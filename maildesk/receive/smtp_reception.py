@@ -16,6 +16,8 @@ from maildesk.receive.group import GroupCommit
 from maildesk.receive.limits import OctetBudget, PeerLimits
 from maildesk.settings.model import SmtpIn
 
+LAST_WORD = 0.5  # seconds that all have to take it as the intake ends
+
 
 class Guest(Protocol):
     """A connection, as far as it must be known here; an empty ``peer`` is one of the UNIX socket."""
@@ -25,6 +27,9 @@ class Guest(Protocol):
 
     def dismiss(self) -> None:
         """Send it away, now or once the mail in the act of commit is answered."""
+
+    def give_up(self) -> None:
+        """Send it away now: its mail is not kept yet, and its sender keeps it."""
 
     def abort(self) -> None:
         """Cut it."""
@@ -77,12 +82,18 @@ class Reception:
         return any(address in network for network in self.settings.trusted)
 
     async def dismiss(self, within: float) -> None:
-        """Send everybody away; those whose mails are in the act of commit have ``within`` seconds for the answer."""
+        """Send everybody away; whose mail is not committed ``within`` seconds is told to keep it."""
         self.stopping = True
         self.empty.clear()
         for session in tuple(self.sessions):
             session.dismiss()
-        if self.sessions:
-            await asyncio.wait([asyncio.ensure_future(self.empty.wait())], timeout=within)
+        await self._all_gone(within)
+        for session in tuple(self.sessions):
+            session.give_up()
+        await self._all_gone(LAST_WORD)
         for session in tuple(self.sessions):
             session.abort()
+
+    async def _all_gone(self, within: float) -> None:
+        if self.sessions:
+            await asyncio.wait([asyncio.ensure_future(self.empty.wait())], timeout=within)

@@ -111,6 +111,10 @@ class Session(SMTP):
         if not self._committing:
             self._goodbye(policy.STOPPING)
 
+    def give_up(self) -> None:
+        """The server ends, and the mail is not committed: 4xx, and should it be kept yet, the next copy is known as one."""
+        self._goodbye(policy.STOPPING)
+
     def abort(self) -> None:
         """Cut the connection."""
         if self._handler_coroutine:
@@ -279,15 +283,14 @@ class Session(SMTP):
             return policy.TROUBLE
 
     async def _keep(self, data: DataOctets) -> str:
-        mail_id = secrets.token_hex(6)
-        incoming = self._incoming(data.mail(), mail_id)
+        incoming = self._incoming(data.mail())
         if data.refusal:
             log.info("mail refused", peer=self.peer, reply=data.refusal)
             return data.refusal
-        await asyncio.wrap_future(self._reception.group.put(incoming))
+        mail = await asyncio.wrap_future(self._reception.group.put(incoming))
         self._replies = 0
-        log.info("mail received", received_as=mail_id, peer=self.peer, octets=len(incoming.octets))
-        return policy.KEPT.format(mail_id)
+        log.info("mail received", mail=mail, peer=self.peer, octets=len(incoming.octets))
+        return policy.KEPT.format(mail)
 
     async def _receive(self, data: DataOctets) -> None:
         """Turn the octets of the connection to ``data`` until the mail is whole."""
@@ -300,15 +303,14 @@ class Session(SMTP):
         await self.push(policy.GO_AHEAD)
         await self._data_came
 
-    def _incoming(self, octets: bytes, mail_id: str) -> Incoming:
+    def _incoming(self, octets: bytes) -> Incoming:
         at = self._reception.clock()
         lmtp, utf8 = self._reception.lmtp, self._envelope.smtp_utf8
         extended = bool(self.session and self.session.extended_smtp)
         protocol = policy.protocol_name(lmtp=lmtp, extended=extended, tls=bool(self._tls_protocol), smtputf8=utf8)
         helo = (self.session and self.session.host_name) or ""
-        trace = policy.received_field(
-            helo=helo, peer=self.peer, host=self._reception.hostname, protocol=protocol, mail_id=mail_id, at=at
-        )
+        host, unique = self._reception.hostname, secrets.token_hex(6)
+        trace = policy.received_field(helo=helo, peer=self.peer, host=host, protocol=protocol, mail_id=unique, at=at)
         envelope = Envelope(
             source="lmtp" if lmtp else "smtp",
             received_at=at,

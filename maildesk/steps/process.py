@@ -33,6 +33,8 @@ from maildesk.store import inbound, outbox, suppression, tickets
 from maildesk.write.compose import usable_address
 
 SAME_BYTES = timedelta(hours=24)  # a monitor may say the same each day
+LOOK_AGAIN = timedelta(seconds=3)  # whether the mail that this one answers is processed
+WAIT_AT_MOST = timedelta(minutes=10)  # for it: then this one goes its own way
 OUR_CLOCK = ("smtp", "lmtp")  # sources whose mails were dated by our own clock
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
 
@@ -41,7 +43,7 @@ REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
 class End:
     """What became of a mail."""
 
-    state: str  # done, held
+    state: str  # done, held, waits
     reason: str
     ticket: int | None = None
     duplicate_of: int | None = None
@@ -51,9 +53,24 @@ class End:
 def process(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
     """Decide and write everything that one mail causes, and mark it finished."""
     first = _first_copy(transaction, reading)
+    if first is None and (awaited := _awaited(transaction, reading, now)):
+        reason = f"it answers mail {awaited}, which is not processed yet"
+        inbound.wait(transaction, reading.waiting.id, now + LOOK_AGAIN, now + WAIT_AT_MOST, reason)
+        return End("waits", reason)
     end = _copy(first) if first is not None else _fresh(transaction, office, reading, now)
     _finish(transaction, reading, end)
     return end
+
+
+def _awaited(transaction: Connection, reading: Reading, now: datetime) -> int | None:
+    """A mail of the same matter that came before and has no ticket yet: it failed once, or another daemon has it.
+
+    Asked before the ticket is looked for: what is processed in between is then found there.
+    """
+    clues, until = reading.clues, reading.waiting.waits_until
+    if clues.proof or not clues.message_ids or not reading.verdict.kind.joins or (until and now >= until):
+        return None
+    return inbound.awaited(transaction, clues.message_ids, reading.waiting.id)
 
 
 def _fresh(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
@@ -87,7 +104,7 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
     """A loop, or a mail that claims to be ours without our signature: for a person to look at."""
     reason, inbound_id = reading.verdict.reason, reading.waiting.id
     lines = (f"Mail {inbound_id} was kept and not answered: {reason}.", f"Subject: {reading.mail.subject}")
-    remedy = f"Look at it with `maildesk mail show {inbound_id}`; answer a colleague's from your own address."
+    remedy = f"Look at it with `maildesk mail show {inbound_id}`; `maildesk mail retry {inbound_id}` takes it in."
     notices = alert(office.policy, f"held:{inbound_id}", "A mail is held", lines, remedy)
     notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     post(transaction, office, notices, Cause(inbound_id), now)

@@ -131,7 +131,8 @@ def tell_undeliverable(
         ticket = tickets.append(transaction, ticket, [event], "desk", inbound, now, office.policy)
     if sent.notice in OF_TROUBLE:  # whoever cannot be told of it must not be told that he cannot
         return
-    post(transaction, office, on_undeliverable(event, ticket, sent.id, muted, office.policy), Cause(inbound), now)
+    notices = on_undeliverable(event, ticket, sent.id, sent.retries, muted, office.policy)
+    post(transaction, office, notices, Cause(inbound), now)
 
 
 def _complaint(

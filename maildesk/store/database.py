@@ -9,10 +9,10 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -22,11 +22,18 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from maildesk.log import log
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 POOL = 12
 TURN_SECONDS = 0.001  # between two looks at another process' turn, which mostly takes some milliseconds
+CONFLICTS = ("40P01", "40001")  # deadlock_detected, serialization_failure (PostgreSQL, Appendix A)
+MOST_CONFLICTS = 4  # in a row
 STATEMENT_MILLISECONDS = 60_000  # on PostgreSQL; ours take a few
+
+
+Result = TypeVar("Result")
 
 
 class SchemaError(Exception):
@@ -52,6 +59,22 @@ class Database:
         """A transaction that may write: committed when the block ends, rolled back when it raises."""
         with self._turn, self.engine.begin() as transaction:
             yield transaction
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Do ``work`` in a writing transaction, and at once again where PostgreSQL ended it for the sake of another.
+
+        Two transactions that wait for each other are no fault of the database and none of the work.
+        """
+        conflicts = 0
+        while True:
+            try:
+                with self.writing() as transaction:
+                    return work(transaction)
+            except OperationalError as fault:
+                conflicts += 1
+                if conflicts > MOST_CONFLICTS or not is_conflict(fault):
+                    raise
+                log.warning("deadlock, tried again", fault=str(fault.orig)[:200])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -111,6 +134,11 @@ class Database:
             f"the database has schema {found}, which is newer than this maildesk (it knows {wanted}): "
             "install the maildesk that made it, or restore a backup from before the upgrade"
         )
+
+
+def is_conflict(fault: OperationalError) -> bool:
+    """Whether the database ended a transaction only because it and another could not both go on."""
+    return getattr(fault.orig, "sqlstate", "") in CONFLICTS
 
 
 class _Turn:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
+from maildesk.read.header import read_field
 from maildesk.read.mail import Envelope
+from maildesk.read.message_id import message_ids
 from maildesk.receive.incoming import Incoming
 from maildesk.store.schema import inbound, raw_mail
 from maildesk.store.types import UtcDateTime
@@ -26,10 +28,15 @@ class Waiting:
     octets: bytes = field(repr=False)
     envelope: Envelope
     attempts: int
+    waits_until: datetime | None = None  # for the mail that it answers, at most
+    forced: bool = False  # a person has said that it is taken in
 
 
-def keep(transaction: Connection, mails: Sequence[Incoming]) -> None:
-    """Keep mails as received.  A mail that lies here already under the same IMAP cursor is not kept again."""
+def keep(transaction: Connection, mails: Sequence[Incoming]) -> list[int]:
+    """Keep mails as received.  A mail that lies here already under the same IMAP cursor is not kept again.
+
+    Returns the ids of those that have no cursor, in order.
+    """
     digests = [sha256(mail.octets).hexdigest() for mail in mails]
     raws = {digest: mail.octets for digest, mail in zip(digests, mails, strict=True)}
     insert_new(
@@ -37,7 +44,13 @@ def keep(transaction: Connection, mails: Sequence[Incoming]) -> None:
         raw_mail,
         [{"sha256": digest, "octets": octets, "size": len(octets)} for digest, octets in sorted(raws.items())],
     )
-    insert_new(transaction, inbound, [_row(mail, digest) for mail, digest in zip(mails, digests, strict=True)])
+    rows = [_row(mail, digest) for mail, digest in zip(mails, digests, strict=True)]
+    insert_new(transaction, inbound, [row for row in rows if row["mailbox"] is not None])
+    new = [row for row in rows if row["mailbox"] is None]
+    return list(transaction.scalars(_KEEP, new)) if new else []
+
+
+_KEEP = insert(inbound).returning(inbound.c.id, sort_by_parameter_order=True)
 
 
 def _row(mail: Incoming, digest: str) -> dict[str, Any]:
@@ -56,6 +69,8 @@ def _row(mail: Incoming, digest: str) -> dict[str, Any]:
         "state": "received",
         "attempts": 0,
         "next_attempt_at": AT_ONCE,
+        "forced": False,
+        "message_id": next(iter(message_ids(read_field(mail.octets, b"message-id"))), None),
     }
 
 
@@ -102,7 +117,9 @@ def load(transaction: Connection, ids: Iterable[int]) -> list[Waiting]:
         .where(inbound.c.id.in_(list(ids)))
         .order_by(inbound.c.id)
     )
-    return [Waiting(row.id, row.raw, row.octets, _envelope(row), row.attempts) for row in rows]
+    return [
+        Waiting(row.id, row.raw, row.octets, _envelope(row), row.attempts, row.waits_until, row.forced) for row in rows
+    ]
 
 
 def _envelope(row: Row[Any]) -> Envelope:
@@ -115,6 +132,33 @@ def release(transaction: Connection, id_: int, next_attempt_at: datetime, reason
         update(inbound)
         .where(inbound.c.id == id_, inbound.c.state == "received")
         .values(claimed_by=None, next_attempt_at=next_attempt_at, reason=reason)
+    )
+
+
+_AWAITED = (
+    select(inbound.c.id)
+    .where(
+        inbound.c.message_id.in_(bindparam("ids", expanding=True)),
+        inbound.c.state + "" == "received",  # not by the index of states, which may hold a long backlog
+        inbound.c.id != bindparam("mail"),
+    )
+    .limit(1)
+)
+
+
+def awaited(transaction: Connection, message_ids: Sequence[str], id_: int) -> int | None:
+    """Another mail with one of these Message-IDs that is kept and not processed."""
+    return transaction.scalar(_AWAITED, {"ids": list(message_ids), "mail": id_})
+
+
+def wait(transaction: Connection, id_: int, next_attempt_at: datetime, waits_until: datetime, reason: str) -> None:
+    """Give a claimed mail back, as untried, until the mail that it answers is processed."""
+    waiting = {"claimed_by": None, "attempts": inbound.c.attempts - 1, "reason": reason}
+    until = func.coalesce(inbound.c.waits_until, bindparam("until", waits_until, UtcDateTime))
+    transaction.execute(
+        update(inbound)
+        .where(inbound.c.id == id_, inbound.c.state == "received")
+        .values(next_attempt_at=next_attempt_at, waits_until=until, **waiting)
     )
 
 
@@ -135,11 +179,11 @@ def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:
 
 
 def retry(transaction: Connection, id_: int, now: datetime) -> bool:
-    """Put a held mail back in line, as never tried.  False if it is not held."""
+    """Put a held mail back in line, as never tried, to be taken in on a person's word.  False if it is not held."""
     result = transaction.execute(
         update(inbound)
         .where(inbound.c.id == id_, inbound.c.state == "held")
-        .values(state="received", attempts=0, next_attempt_at=now, claimed_by=None, content_key=None)
+        .values(state="received", attempts=0, next_attempt_at=now, claimed_by=None, content_key=None, forced=True)
     )
     return result.rowcount == 1
 

@@ -53,7 +53,8 @@ class Claimed:
     subject: str
     octets: bytes = field(repr=False)
     attempts: int
-    created_at: datetime
+    since: datetime  # its five days begin: as it was made, or at a person's retry
+    retries: int  # by a person
 
 
 def queue(transaction: Connection, mail: Finished, now: datetime) -> bool:
@@ -85,6 +86,7 @@ def _row(mail: Finished, now: datetime) -> dict[str, Any]:
         "due_at": mail.due_at,
         "created_at": now,
         "next_attempt_at": mail.not_before or now,
+        "retries": 0,
     }
 
 
@@ -102,6 +104,9 @@ def _put_off(ticket: int, now: datetime) -> Update:
     return update(outbox).where(
         outbox.c.ticket == ticket, outbox.c.state == "queued", outbox.c.attempts == 0, outbox.c.next_attempt_at > now
     )
+
+
+_SINCE = func.coalesce(outbox.c.retried_at, outbox.c.created_at)
 
 
 def claim(transaction: Connection, me: str, now: datetime, count: int) -> list[Claimed]:
@@ -130,7 +135,7 @@ def _due() -> Any:
     )
     wanted = (
         outbox.c.id, outbox.c.ticket, outbox.c.notice, outbox.c.recipient, outbox.c.reverse_path,
-        outbox.c.subject, outbox.c.octets, outbox.c.attempts + 1, outbox.c.created_at,
+        outbox.c.subject, outbox.c.octets, outbox.c.attempts + 1, _SINCE, outbox.c.retries,
     )  # fmt: skip
     return (
         select(*wanted)
@@ -191,7 +196,7 @@ def orphans(transaction: Connection, now: datetime) -> list[Row[Any]]:
     alive = leases.living(transaction, now)
     return list(
         transaction.execute(
-            select(outbox.c.id, outbox.c.attempts, outbox.c.created_at, outbox.c.claimed_by).where(
+            select(outbox.c.id, outbox.c.attempts, _SINCE.label("since"), outbox.c.claimed_by).where(
                 outbox.c.state == "sending", outbox.c.claimed_by.not_in(alive)
             )
         )
@@ -203,7 +208,7 @@ def retry(transaction: Connection, id_: int, now: datetime) -> bool:
     result = transaction.execute(
         update(outbox)
         .where(outbox.c.id == id_, outbox.c.state.in_(("held", "failed", "queued")))
-        .values(state="queued", reason="", next_attempt_at=now, created_at=now)
+        .values(state="queued", reason="", next_attempt_at=now, retries=outbox.c.retries + 1, retried_at=now)
     )
     return result.rowcount == 1
 

@@ -56,9 +56,11 @@ inbound = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_by", Text),
+    Column("waits_until", UtcDateTime),  # for the mail that it answers, at most
+    Column("forced", Boolean(create_constraint=False), nullable=False),  # a person has said that it is taken in
     Column("kind", Text),
     Column("reason", CleanText),
-    Column("message_id", CleanText, index=True),
+    Column("message_id", CleanText, index=True),  # known as soon as it is kept: a mail that answers it waits for it
     Column("content_key", Text, unique=True),  # NULL until read, and for a second copy
     Column("duplicate_of", Id, ForeignKey("inbound.id")),
     Column("ticket", Id, ForeignKey("ticket.number"), index=True),
@@ -147,6 +149,8 @@ outbox = Table(
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_by", Text),
     Column("sent_at", UtcDateTime),
+    Column("retries", Integer, nullable=False),  # by a person
+    Column("retried_at", UtcDateTime),  # the last of these: its five days begin anew
     Index("ix_outbox_waiting", "state", "urgency", "next_attempt_at", "id"),
     Index("ix_outbox_order", "recipient", "state", "id"),
     sqlite_autoincrement=True,

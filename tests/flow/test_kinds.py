@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from maildesk.store import inbound
 from tests.rig.desk import ANN, BILL, OPERATOR, DeskUnderTest
 from tests.rig.letters import DESK, answer, complaint, delivery_report, letter, receipt
 
@@ -131,6 +132,24 @@ def test_a_loop_or_a_mail_that_claims_to_be_ours_is_held(desk: DeskUnderTest, wh
     assert f"maildesk mail show {end.row.id}" in alert.text
     again = desk.receive(octets)
     assert (again.row.duplicate_of, again.sent) == (end.row.id, ())
+
+
+@pytest.mark.parametrize(("why", "octets"), HELD)
+def test_a_held_mail_is_taken_in_on_a_persons_word_and_not_answered(
+    desk: DeskUnderTest, why: str, octets: bytes
+) -> None:
+    held = desk.receive(octets).row
+    with desk.database.writing() as transaction:
+        assert inbound.retry(transaction, held.id, desk.clock())
+    desk.process()
+    (row,) = desk.received()
+    (ticket,) = desk.tickets()
+    assert (row.state, row.ticket, row.kind) == ("done", ticket.number, "auto-generated")
+    assert why in "\n".join(row.explanation)
+    assert ticket.requester == ("" if "own address" in why else "bob@acme.test")
+    assert not ticket.owed
+    told = {(mail.notice, mail.to) for mail in desk.outbox()}
+    assert told == {("alert", OPERATOR), ("new-ticket", ANN), ("new-ticket", BILL)}
 
 
 def test_a_firm_without_an_operator_is_not_told_but_the_mail_is_held(open_desk: Callable[..., DeskUnderTest]) -> None:

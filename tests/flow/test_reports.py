@@ -153,6 +153,23 @@ def test_a_relays_refusal_is_told_once_like_a_report(desk: DeskUnderTest) -> Non
     assert len(desk.outbox("undeliverable")) == 2
 
 
+def test_who_had_it_sent_again_is_told_when_that_fails_too(desk: DeskUnderTest) -> None:
+    desk.receive(letter())
+    refuse = Post(lambda to: Outcome(State.FAILED if to == BOB else State.SENT, 550, "no such user"))
+    desk.deliver_all(refuse)
+    (first,) = desk.outbox("acknowledgement")
+    desk.clock.go_on(days=6)
+    assert desk.retry(first)
+    desk.deliver_all(Post(lambda _: Outcome(State.DEFERRED, 451, "later")))
+    (again,) = desk.outbox("acknowledgement")
+    assert (again.row.state, again.row.retries) == ("queued", 1)  # its five days have begun anew
+    assert again.row.created_at == first.row.created_at
+    desk.clock.go_on(days=1)
+    desk.deliver_all(refuse)
+    told = desk.outbox("undeliverable")
+    assert [mail.to for mail in told] == [ANN, BILL] * 2
+
+
 def test_a_notice_that_cannot_be_told_makes_no_other(desk: DeskUnderTest) -> None:
     """Every mailbox of the firm is dead: the chain ends with the notice that says so."""
     desk.receive(letter())

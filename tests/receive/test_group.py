@@ -21,10 +21,10 @@ class Desk:
         self.group = GroupCommit(self.store, lambda _, mails: self.faults.append(mails), **limits)
         self.group.start()
 
-    def put(self, *texts: bytes) -> list[Future[None]]:
+    def put(self, *texts: bytes) -> list[Future[int]]:
         return [self.group.put(Incoming(text, ENVELOPE)) for text in texts]
 
-    def put_while_busy(self, *texts: bytes) -> list[Future[None]]:
+    def put_while_busy(self, *texts: bytes) -> list[Future[int]]:
         """Put mails that gather behind the commit of a first one."""
         self.store.shut()
         first = self.put(b"first")
@@ -45,13 +45,20 @@ def desk() -> Iterator[Desk]:
     desk.group.stop(TIMEOUT)
 
 
-def outcomes(futures: list[Future[None]]) -> list[str]:
+def outcomes(futures: list[Future[int]]) -> list[str]:
     return [type(future.exception(TIMEOUT)).__name__ for future in futures]
 
 
 def test_what_waits_during_a_commit_is_one_commit(desk: Desk) -> None:
     assert outcomes(desk.put_while_busy(b"a", b"b", b"c")) == ["NoneType"] * 4
     assert desk.groups() == [[b"first"], [b"a", b"b", b"c"]]
+
+
+def test_each_is_told_its_own_id(desk: Desk) -> None:
+    desk.store.refuse = (b"bad",)
+    futures = desk.put_while_busy(b"a", b"bad", b"c")
+    assert outcomes(futures) == ["NoneType", "NoneType", "OSError", "NoneType"]
+    assert [futures[at].result() for at in (0, 1, 3)] == [1, 2, 3]
 
 
 def test_nothing_is_said_before_the_commit_returned(desk: Desk) -> None:

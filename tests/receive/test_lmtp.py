@@ -31,7 +31,7 @@ def test_one_reply_for_each_recipient_and_one_mail(peer: Peer, store: Store) -> 
     peer.begin(*RECIPIENTS).send(MAIL + b".\r\nNOOP\r\n")
     replies = [peer.reply() for _ in range(3)]
     assert len(set(replies)) == 1
-    assert replies[0].startswith("250 2.6.0 kept as ")
+    assert replies[0].startswith("250 2.6.0 kept as mail ")
     assert peer.reply() == "250 OK"
     [mail] = store.mails
     assert (mail.envelope.source, mail.envelope.forward_paths) == ("lmtp", RECIPIENTS)

@@ -44,13 +44,15 @@ class Store:
         self._open = threading.Event()
         self._open.set()
 
-    def __call__(self, mails: Sequence[Incoming]) -> None:
+    def __call__(self, mails: Sequence[Incoming]) -> list[int]:
         self.attempts += 1
         self.entered.set()
         assert self._open.wait(TIMEOUT), "the test never opened the store"
         if any(refused in mail.octets for mail in mails for refused in self.refuse):
             raise OSError("secret: /var/lib/database is full")
+        first = len(self.mails) + 1
         self.groups.append(list(mails))
+        return list(range(first, first + len(mails)))
 
     @property
     def mails(self) -> list[Incoming]:

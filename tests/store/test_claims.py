@@ -68,6 +68,15 @@ def test_a_mailbox_cursor_is_kept_once_and_smtp_copies_each(database: Database) 
     assert len(claim(database, "one")) == 5
 
 
+def test_the_ids_of_mails_are_told_in_order_and_none_of_a_mailbox(database: Database) -> None:
+    with database.writing() as transaction:
+        assert inbound.keep(transaction, [incoming(b"%d" % n) for n in range(3)]) == [1, 2, 3]
+        assert inbound.keep(transaction, [incoming(b"x", mailbox="imap://x", uidvalidity=7, uid=1)]) == []
+        assert inbound.keep(transaction, []) == []
+    with database.reading() as transaction:
+        assert [mail.octets for mail in inbound.load(transaction, [1, 2, 3])] == [b"0", b"1", b"2"]
+
+
 def test_a_released_mail_waits_for_its_time(database: Database) -> None:
     keep(database, incoming(b"a"))
     claim(database, "one")

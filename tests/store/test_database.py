@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import StatementError
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.exc import OperationalError, StatementError
+from structlog.testing import capture_logs
 
-from maildesk.store.database import Database, InUseError, SchemaError, head
+from maildesk.store.database import MOST_CONFLICTS, Database, InUseError, SchemaError, head
 from maildesk.store.schema import lease, metadata, raw_mail, signing_key, ticket
 
 NOW = datetime(2026, 11, 23, 18, 30, 1, 5, tzinfo=UTC)
@@ -22,6 +23,38 @@ def row(**values: object) -> dict[str, object]:
         "status": "open", "priority": "P3", "team": "support", "requester": "bob@acme.example", "requester_name": "",
         "owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1, **values,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("sqlstate", ["40P01", "40001"])
+def test_what_postgresql_ends_for_the_sake_of_another_is_done_again(postgresql: Database, sqlstate: str) -> None:
+    tries: list[int] = []
+
+    def work(transaction: Connection) -> str:
+        tries.append(1)
+        transaction.execute(insert(raw_mail), {"sha256": "x", "octets": b"", "size": 0})
+        if len(tries) == 1:
+            transaction.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '{sqlstate}'; END $$"))
+        return "done"
+
+    with capture_logs() as said:
+        assert postgresql.write(work) == "done"
+    assert tries == [1, 1]
+    assert [line["event"] for line in said] == ["deadlock, tried again"]
+
+
+@pytest.mark.parametrize(("sqlstate", "times"), [("40P01", 1 + MOST_CONFLICTS), ("57P01", 1)])
+def test_conflicts_without_end_are_raised_and_other_faults_at_once(
+    postgresql: Database, sqlstate: str, times: int
+) -> None:
+    tries: list[int] = []
+
+    def work(transaction: Connection) -> None:
+        tries.append(1)
+        transaction.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{sqlstate}'; END $$"))
+
+    with pytest.raises(OperationalError, match="trouble"):
+        postgresql.write(work)
+    assert len(tries) == times
 
 
 def test_the_migrations_make_the_model(database: Database) -> None:
