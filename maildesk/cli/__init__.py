@@ -22,6 +22,7 @@ COMMANDS = {
     "outbox": "List what is sent and what waits; send what is held.",
     "deadlines": "Print what is due when for a ticket opened then and left alone.",
     "simulate": "Play a script through the procedure: every event and every mail that would go out.",
+    "report": "Service credits: show the statements, approve, refuse and correct them.",
     "db": "Bring the database's schema up to date.",
 }
 
