@@ -67,6 +67,7 @@ class NewTicket:
     flags: tuple[str, ...] = ()  # what staff should know: contract expired, sender unknown, mail damaged, a robot
     acknowledgement: str = ""  # "goes to bob@acme.example", or why none was
     enclosures: tuple[Enclosure, ...] = ()
+    priority_why: str = ""  # what the proposed priority rests on; "" where the mail spoke for none
 
 
 @dataclass(frozen=True, slots=True)

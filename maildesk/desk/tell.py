@@ -68,6 +68,7 @@ def on_opened(
         flags=(*event.flags, *_linked(event, policy), *writing.flags),
         acknowledgement=answering.words,
         enclosures=writing.enclosures,
+        priority_why=event.priority_why,
     )
     writer = ticket.requester if answering.wanted and not answering.held else ""  # the answer tells him of it
     return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer)
