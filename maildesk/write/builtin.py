@@ -167,7 +167,9 @@ def _why(facts: Briefing, say: Say) -> str:
             earlier = f" It stands for {', '.join(facts.replaced)} too." if facts.replaced else ""
             why = f"Not solved after {facts.after}. You are told as {facts.role}.{earlier}"
         case HandOverBrief():
-            why = f"{facts.team} has it now, from {facts.sender}. {facts.reason}"
+            return _blocks(
+                wrap(f"{facts.team} has it now, from {facts.sender}."), row("Reason", facts.reason or "none")
+            )
         case TargetBrief():
             why = f"Target of {facts.clock}: {facts.amount}, due {say(facts.due_at)}."
         case OverrunBrief():
