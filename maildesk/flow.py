@@ -20,7 +20,7 @@ from maildesk.send.outcome import Outcome, State
 from maildesk.send.retry import next_attempt
 from maildesk.steps.change import fire as fire_timers
 from maildesk.steps.post import Cause, post
-from maildesk.steps.process import End
+from maildesk.steps.process import End, foresee
 from maildesk.steps.process import process as decide_and_write
 from maildesk.steps.reading import Reading, read
 from maildesk.steps.reports import tell_undeliverable
@@ -72,9 +72,7 @@ def process(office: Office) -> int:
 def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
     try:
         readings = [_read(office, mail) for mail in waiting]
-        ends = office.database.write(
-            lambda transaction: [decide_and_write(transaction, office, each, office.clock()) for each in readings]
-        )
+        ends = office.database.write(lambda transaction: _decide(transaction, office, readings))
     except (OperationalError, InterfaceError):
         raise  # the database is away: no mail's fault
     except Exception:  # noqa: BLE001 - whatever one mail's fault is, its neighbours are tried without it
@@ -83,6 +81,11 @@ def _process_together(office: Office, waiting: Sequence[Waiting]) -> bool:
     for reading, end in zip(readings, ends, strict=True):
         _log_end(reading, end)
     return True
+
+
+def _decide(transaction: Connection, office: Office, readings: Sequence[Reading]) -> list[End]:
+    foresee(transaction, office, readings, office.clock())
+    return [decide_and_write(transaction, office, reading, office.clock()) for reading in readings]
 
 
 def _read(office: Office, mail: Waiting) -> Reading:

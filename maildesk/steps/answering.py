@@ -1,6 +1,6 @@
 """Whether the desk may write to an address by itself: budgets that end every ping-pong and starve a relay of spam."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,6 +20,15 @@ def over_budget(transaction: Connection, office: Office, address: str, now: date
     """Why the desk must not answer this address by itself now, in words for staff; "" and the answer counted if it may."""
     key = address.lower()
     return _taken(transaction, [*_of_address(office, key), *_of_others(transaction, office, key, now)], now)
+
+
+def foresee(transaction: Connection, office: Office, addresses: Iterable[str], now: datetime) -> None:
+    """Ask for all of these addresses (in lower case) at once what `over_budget` will ask for each."""
+    wanted = sorted(set(addresses))
+    budget.foresee_answered(transaction, wanted)
+    own = [each for address in wanted for each in _of_address(office, address)]
+    others = [each for address in wanted for each in _of_others(transaction, office, address, now)]
+    budget.foresee(transaction, [*own, *others], now)
 
 
 def within_budget(

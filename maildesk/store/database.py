@@ -18,11 +18,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from maildesk.log import log
+from maildesk.store.together import together, write_waiting
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
@@ -51,13 +52,14 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        event.listen(self.engine, "before_execute", _before)
         self._lock: int | None = None
         self._turn: Any = _Turn(f"{self.url.database}.turn") if self.is_sqlite else nullcontext()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may write: committed when the block ends, rolled back when it raises."""
-        with self._turn, self.engine.begin() as transaction:
+        with self._turn, self.engine.begin() as transaction, together(transaction):
             yield transaction
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
@@ -215,6 +217,11 @@ def _make_private(path: Path) -> None:
 def _pragmas(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _before(connection: Connection, statement: Any, *_: Any) -> None:
+    if not isinstance(statement, Insert):  # which sees no other row
+        write_waiting(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from maildesk.read.mail import Envelope
 from maildesk.read.message_id import message_ids
 from maildesk.receive.incoming import Incoming
 from maildesk.store.schema import inbound, raw_mail
+from maildesk.store.together import of, write_later
 from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_new
 
@@ -169,13 +170,16 @@ def unclaim(transaction: Connection, me: str) -> None:
 
 
 _FINISH = update(inbound).where(inbound.c.id == bindparam("mail"), inbound.c.state == "received")
+_WITH_KEYS = select(inbound.c.content_key, inbound.c.id).where(
+    inbound.c.content_key.in_(bindparam("keys", expanding=True))
+)
 
 
 def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:
-    """Mark a claimed mail done or held.  Raises RuntimeError if somebody else finished it: the transaction must not commit."""
-    values = {"mail": id_, "state": state, "claimed_by": None, **facts}
-    if transaction.execute(_FINISH, values).rowcount != 1:
-        raise RuntimeError(f"mail {id_} was finished by somebody else")
+    """Mark a claimed mail done or held.  If somebody else finished it, the transaction raises RuntimeError and does not commit."""
+    write_later(transaction, _FINISH, [{"mail": id_, "state": state, "claimed_by": None, **facts}], exact=True)
+    if key := facts.get("content_key"):
+        of(transaction).first_with_key[key] = id_
 
 
 def retry(transaction: Connection, id_: int, now: datetime) -> bool:
@@ -193,7 +197,16 @@ _WITH_KEY = select(inbound.c.id).where(inbound.c.content_key == bindparam("key")
 
 def first_with_key(transaction: Connection, key: str) -> int | None:
     """The mail that holds a content key."""
-    return transaction.scalar(_WITH_KEY, {"key": key})
+    known = of(transaction).first_with_key
+    return known[key] if key in known else transaction.scalar(_WITH_KEY, {"key": key})
+
+
+def foresee(transaction: Connection, keys: Iterable[str]) -> None:
+    """Ask at once which mails hold these content keys."""
+    wanted = set(keys)
+    rows = transaction.execute(_WITH_KEYS, {"keys": list(wanted)}).all() if wanted else []
+    found = {row.content_key: row.id for row in rows}
+    of(transaction).first_with_key.update({key: found.get(key) for key in wanted})
 
 
 _TURN = select(func.pg_advisory_xact_lock(bindparam("key")))

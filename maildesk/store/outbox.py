@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select,
 
 from maildesk.store import leases
 from maildesk.store.schema import attempt, outbox
+from maildesk.store.together import of
 from maildesk.store.types import UtcDateTime
 from maildesk.store.upsert import insert_for
 
@@ -59,7 +60,10 @@ class Claimed:
 
 def queue(transaction: Connection, mail: Finished, now: datetime) -> bool:
     """Queue a mail.  False if its dedup key is there already: it is not said again."""
-    return transaction.scalar(_queue(transaction.dialect.name), _row(mail, now)) is not None
+    made = transaction.scalar(_queue(transaction.dialect.name), _row(mail, now)) is not None
+    if made and not mail.held:
+        of(transaction).answered[mail.recipient] = True
+    return made
 
 
 @cache

@@ -12,8 +12,9 @@ from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket, apply, fold
 from maildesk.desk.timers import next_due
 from maildesk.store.schema import event, message_ref, participant, ticket
+from maildesk.store.together import write_later
 from maildesk.store.types import UtcDateTime
-from maildesk.store.upsert import insert_new
+from maildesk.store.upsert import insert_new, insert_new_later
 
 _COLUMNS = (
     "status", "priority", "team", "requester", "requester_name", "owed", "contract",
@@ -81,7 +82,7 @@ def _append(transaction: Connection, number: int, entries: Sequence[Event]) -> N
         }
         for e in entries
     ]
-    transaction.execute(_APPEND, rows)
+    write_later(transaction, _APPEND, rows)
 
 
 def _row(made: Ticket, policy: Policy) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def add_participants(transaction: Connection, number: int, addresses: Iterable[s
 
 def know_messages(transaction: Connection, message_ids: Iterable[str], number: int) -> None:
     """Remember that mails with these ids belong to a ticket."""
-    insert_new(transaction, message_ref, [{"message_id": id_, "ticket": number} for id_ in message_ids if id_])
+    insert_new_later(transaction, message_ref, [{"message_id": id_, "ticket": number} for id_ in message_ids if id_])
 
 
 def by_messages(transaction: Connection, message_ids: Sequence[str]) -> int | None:

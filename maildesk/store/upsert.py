@@ -6,10 +6,17 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from maildesk.store.together import write_later
+
 
 def insert_for(dialect: str, table: Table) -> Any:
     """The dialect's INSERT, with ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def insert_new_later(transaction: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """As `insert_new`, together with the rows of others (`maildesk.store.together`)."""
+    write_later(transaction, _insert_new(table, transaction.dialect.name), rows)
 
 
 def insert_new(transaction: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
