@@ -6,7 +6,7 @@ nothing: the desk was down, or its machine's clock was moved.  Times are the fir
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -161,7 +161,7 @@ class History:
         return replace(made, course=course.from_json(course.to_json(made.course)))
 
 
-def key_of(body: Body) -> str:
+def key_of(body: Body) -> str:  # noqa: PLR0911 (a table)
     """What a test calls it."""
     match body:
         case Warned():
@@ -188,6 +188,3 @@ def key_of(body: Body) -> str:
 def _instead(body: StepTold) -> str:
     replaced = f" for {','.join(map(str, body.replaced))}" if body.replaced else ""
     return replaced + (f" skipped {body.skipped}" if body.skipped else "")
-
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
