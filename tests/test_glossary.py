@@ -4,6 +4,7 @@ import pytest
 
 from maildesk.cli.mail import STATES as MAIL_STATES
 from maildesk.cli.outbox import command as outbox_command
+from maildesk.desk.course import Status
 from maildesk.desk.events import KINDS
 from maildesk.read.classify import Kind
 from maildesk.send.outcome import State
@@ -33,6 +34,7 @@ def outbox_states() -> list[str]:
         ("Notices", list(SAMPLES)),
         ("States of a mail that came in", list(MAIL_STATES)),
         ("States of a mail of ours", outbox_states()),
+        ("States of a ticket", [str(state) for state in Status]),
         ("What came of an attempt", [str(state) for state in State]),
     ],
 )
