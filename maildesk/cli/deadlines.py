@@ -91,6 +91,6 @@ def _local(at: datetime | None, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%a} {local(at, zone)}" if at else ""
 
 
-def _rfc3339(at: datetime | None, zone: ZoneInfo) -> str | None:
-    """A moment for programs, with the offset as it stands that day; None stays None."""
-    return at.astimezone(zone).isoformat() if at else None
+def _rfc3339(at: datetime | None, zone: ZoneInfo) -> str:
+    """A moment for programs, with the offset as it stands that day; "" for none."""
+    return at.astimezone(zone).isoformat() if at else ""

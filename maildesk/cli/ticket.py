@@ -23,6 +23,8 @@ from maildesk.cli.common import (
     ticket_number,
 )
 from maildesk.cli.shapes import event_json, mail_json, outbox_json, ticket_json
+from maildesk.cli.ticket_explain import command as explain
+from maildesk.cli.ticket_set import command as set_
 from maildesk.desk.events import Event
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.words import in_words
@@ -33,7 +35,11 @@ from maildesk.store import tickets, views
 
 @click.group("ticket")
 def command() -> None:
-    """List and show tickets."""
+    """List, show, explain and change tickets."""
+
+
+command.add_command(explain)
+command.add_command(set_)
 
 
 @command.command("list")
