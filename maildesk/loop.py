@@ -23,6 +23,7 @@ from maildesk.store.outbox import Claimed
 
 POLL_SECONDS = 2.0  # at least so often each loop looks: another machine rings no bell here
 HOUSE_SECONDS = 5.0
+TOGETHER_SECONDS = 0.003  # that a courier waits for another, so that both are settled in one transaction
 LONGEST_PAUSE = 30.0  # seconds, while the relay cannot be reached
 COURIERS_END_WITHIN = 4.0  # seconds, once the desk stops
 AWAY = (OperationalError, InterfaceError)  # the database is, or cannot be written now: no fault of the work in hand
@@ -125,7 +126,7 @@ class Sending:
 
     def turn(self, loop: Loop) -> None:
         """Settle, claim, hand out; sleep if there was nothing to do."""
-        done = self._finished()
+        done = self._finished(TOGETHER_SECONDS)
         for _, outcome in done:
             self._learn(loop, outcome)
         closed_for = self._closed_until - time.monotonic()
@@ -144,8 +145,8 @@ class Sending:
         if self._claimed:
             insist(loop, lambda: flow.unsend(self._office, list(self._claimed)))
 
-    def _finished(self) -> list[tuple[Claimed, Outcome]]:
-        done = list(self._crew.finished())
+    def _finished(self, patience: float = 0.0) -> list[tuple[Claimed, Outcome]]:
+        done = list(self._crew.finished(patience))
         for mail, _ in done:
             self._in_the_air.remove(mail.id)
         return done

@@ -55,13 +55,16 @@ class Crew(Generic[Mail]):
         self._out += 1
         self._to_do.put(mail)
 
-    def finished(self) -> Iterator[tuple[Mail, Outcome]]:
-        """The attempts that have ended since last asked."""
-        while True:
+    def finished(self, patience: float = 0.0) -> Iterator[tuple[Mail, Outcome]]:
+        """The attempts that have ended since last asked; if any has, the others have ``patience`` seconds to end too."""
+        deadline = time.monotonic() + patience
+        any_ended = False
+        while self._out:
             try:
-                ended = self._done.get_nowait()
+                ended = self._done.get(any_ended, max(0.0, deadline - time.monotonic()))
             except Empty:
                 return
+            any_ended = True
             self._out -= 1
             yield ended
 

@@ -151,11 +151,14 @@ def _misnamed(folder: Path) -> Iterator[str]:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+    def getattr(self, obj: Any, attribute: str) -> Any:
         # Our own values are plain data: their public names are safe, and most of what a template asks for.
-        if type(obj) in _VALUES:
-            return not attr.startswith("_")
-        return super().is_safe_attribute(obj, attr, value)
+        if type(obj) not in _VALUES or attribute.startswith("_"):
+            return super().getattr(obj, attribute)
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return self.undefined(obj=obj, name=attribute)
 
 
 def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
