@@ -185,7 +185,7 @@ def _story(story: Story, zone: ZoneInfo, *, governs: bool) -> Iterator[str]:
     yield f"  {_amounts(story.how)}"
     if story.stopped_at:
         yield f"  stopped {_local(story.stopped_at, zone)}"
-    if story.warns_at and not story.told and story.state == "runs":
+    if story.warns_at:
         yield f"  warns {_local(story.warns_at, zone)}"
     yield from (f"  {_WARNINGS.get(kind, kind)} {_local(at, zone)}" for kind, at in story.told)
     yield from _derivation(story.how, zone)

@@ -59,7 +59,7 @@ class Story:
     state: str
     how: Derivation
     stopped_at: datetime | None = None
-    warns_at: datetime | None = None
+    warns_at: datetime | None = None  # when staff are warned: of the resolution's two targets, only by the stricter
     told: tuple[tuple[str, datetime], ...] = ()  # what was said of it, and when
     then: str = ""  # what time does when it is due
 
@@ -175,6 +175,8 @@ def _why(status: Status, waits_for: str, reason: str) -> str:
 
 
 def _targets(ticket: Ticket, events: Sequence[Event], policy: Policy, now: datetime) -> Iterator[Story]:
+    coming = timers.timers(ticket, policy)
+    warned = {body.clock: timer.due_at for timer in coming if isinstance(body := timer.body, Warned)}
     for clock in clocks.targets(ticket, policy):
         states = clocks.NOT_OVER if clock.key == clocks.FIRST_RESPONSE else clocks.WORKED_ON
         how = derive(clock, policy.calendar, now, pauses(ticket.course, states))
@@ -184,8 +186,7 @@ def _targets(ticket: Ticket, events: Sequence[Event], policy: Policy, now: datet
             if isinstance(body := event.body, Warned | Breached)
             and (body.clock, body.priority) == (clock.key, ticket.priority)
         )
-        warns_at = clocks.warning_at(policy.calendar, clock, policy)
-        yield Story(clock.key, _state(ticket, clock, now), how, clock.stopped_at, warns_at, told)
+        yield Story(clock.key, _state(ticket, clock, now), how, clock.stopped_at, warned.get(clock.key), told)
 
 
 def _state(ticket: Ticket, clock: Clock, now: datetime) -> str:

@@ -10,7 +10,7 @@ from tests.rig.letters import letter
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 COMMANDS = (
-    "ticket list", "ticket show 1001", "mail list", "mail explain 1", "outbox list", "outbox show 1",
+    "ticket list", "ticket show 1001", "ticket explain 1001", "mail list", "mail explain 1", "outbox list", "outbox show 1",
 )  # fmt: skip
 
 
