@@ -5,7 +5,7 @@ Nothing is made or changed by looking: a database that is not there stays so, an
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from maildesk.faults import SettingsError
+from maildesk.faults import Name, SettingsError
 from maildesk.register import read_register
 from maildesk.settings import SecretError, secret
+from maildesk.settings.check import hangs_on
 from maildesk.settings.model import Settings
 from maildesk.shipped import shipped
 from maildesk.store import proof
@@ -31,22 +32,27 @@ class Look:
     """What was looked at, what was found in words, and what is wrong with it.
 
     ``of_settings``: the faults stand in a file that the firm wrote, not in the machine around it.
+    ``stops``: the desk does not start with them.
     """
 
     what: str
     words: str
     faults: tuple[str, ...] = ()
     of_settings: bool = False
+    stops: bool = True
 
 
-def look(settings: Settings) -> Iterator[Look]:
-    """Everything that the settings name."""
-    yield contracts(settings.contracts)
-    yield templates(settings)
-    yield secrets(settings)
-    yield certificate(settings)
-    yield way_out(settings)
-    yield database(settings.database)
+def look(settings: Settings, tainted: Collection[Name] = ()) -> Iterator[Look]:
+    """Everything that the settings name, but for what hangs on ``tainted`` names, whose values are not the firm's."""
+    looks: tuple[tuple[str, Callable[[], Look]], ...] = (
+        ("contracts", lambda: contracts(settings.contracts)),
+        ("", lambda: templates(settings)),
+        ("send.password_file receive.imap", lambda: secrets(settings)),
+        ("receive.smtp.tls_certificate receive.smtp.tls_key", lambda: certificate(settings)),
+        ("send.host send.port send.maildir send.security", lambda: way_out(settings)),
+        ("database", lambda: database(settings.database)),
+    )
+    return (made() for needs, made in looks if not hangs_on(needs, tainted))
 
 
 def contracts(path: Path | None) -> Look:
@@ -57,14 +63,14 @@ def contracts(path: Path | None) -> Look:
         rows = len(read_register(path).contracts)
     except SettingsError as error:
         return Look("contracts", str(path), tuple(map(str, error.faults)), of_settings=True)
-    return Look("contracts", f"{path}: {rows} rows")
+    return Look("contracts", f"{path}: {rows} {'row' if rows == 1 else 'rows'}")
 
 
 def templates(settings: Settings, folder: Path | None = None) -> Look:
     """Every template makes a mail of each of its notice's samples."""
     folder = folder or shipped("templates")
     desk = DeskFacts(settings.desk.name, settings.desk.address, settings.desk.phone or "")
-    return Look("templates", str(folder), tuple(check_templates(Renderer(folder, desk))))
+    return Look("templates", str(folder), tuple(check_templates(Renderer(folder, desk))), stops=False)
 
 
 def secrets(settings: Settings) -> Look:
@@ -74,7 +80,8 @@ def secrets(settings: Settings) -> Look:
         (f"receive.imap[{at}].password_file", box.password_file) for at, box in enumerate(settings.receive.imap)
     ]
     faults = [f"{name}: {fault}" for name, source in sources if source and (fault := _secret_fault(source))]
-    return Look("secrets", f"{len(sources)} needed" if sources else "none needed", tuple(faults))
+    stops = any(fault.startswith("send.") for fault in faults)  # a mailbox's is asked for when it is fetched from
+    return Look("secrets", f"{len(sources)} needed" if sources else "none needed", tuple(faults), stops=stops)
 
 
 def _secret_fault(source: str) -> str:
@@ -104,8 +111,8 @@ def way_out(settings: Settings) -> Look:
     folder = settings.send.maildir
     if folder is None:
         return Look("way out", "none")
-    fault = _unwritable(folder)
-    return Look("way out", f"the Maildir {folder}", (f"send.maildir: {fault}",) if fault else ())
+    fault = f"{folder} is no folder" if folder.is_file() else _unwritable(folder)
+    return Look("way out", f"the Maildir {folder}", (f"send.maildir: {fault}",) if fault else (), stops=False)
 
 
 def database(address: str) -> Look:

@@ -38,6 +38,7 @@ SETTINGS = """\
 desk:
   name: Capital Bytes Support
   address: support@capitalbytes.example
+  phone: "0845 8627463"
   operator: Priya Nair
 database: sqlite:///desk.db
 receive: {smtp: {listen: "127.0.0.1:0"}}     # a free port

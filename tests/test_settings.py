@@ -57,6 +57,7 @@ def test_the_shipped_settings_are_the_procedures(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     settings = load(None)
     assert settings.desk.address == "support@example.com"
+    assert settings.desk.phone is None  # nobody's customers are told to call somebody else
     assert settings.database == f"sqlite:///{tmp_path}/var/maildesk.db"
     assert settings.send.maildir == tmp_path / "var/outgoing"
     assert settings.send.return_path == "signed"
@@ -118,7 +119,7 @@ def test_the_least_that_a_relay_needs(write: Write) -> None:
     assert settings.database == "sqlite:////tmp/x/d.db"
     assert settings.receive.smtp.listen == "127.0.0.1:2525"
     assert (settings.send.host, settings.send.port, settings.send.security) == ("127.0.0.1", 2526, "none")
-    assert settings.desk.phone == "0845 8627463"  # the rest is the shipped file's
+    assert settings.desk.language == "en-GB"  # the rest is the shipped file's
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "desk:\n  {}\n"])
@@ -256,8 +257,8 @@ BROKEN = [
     ("database: mysql://u:hunter2@h/d", '1: database: "mysql" is no database that maildesk knows; write sqlite:///PATH or'),
     ("database: sqlite://", '1: database: "sqlite" is no database that maildesk knows'),
     ("database: 'sqlite:///x?mode=ro'", '1: database: "sqlite" is no database that maildesk knows'),
-    ("receive:\n  smtp:\n    listen: '2525'", '3: receive.smtp.listen: "2525" has no port; write host:port or unix:/path'),
-    ("receive: {smtp: {listen: 2525}}", '1: receive.smtp.listen: "2525" has no port; write host:port or unix:/path'),
+    ("receive:\n  smtp:\n    listen: '2525'", '3: receive.smtp.listen: "2525" has no host; write host:port or unix:/path'),
+    ("receive: {smtp: {listen: 2525}}", '1: receive.smtp.listen: "2525" has no host; write host:port or unix:/path'),
     ("receive: {smtp: {listen: ':25'}}", '1: receive.smtp.listen: ":25" has no host; write host:port or unix:/path'),
     ("receive: {smtp: {listen: 'h:70000'}}", '1: receive.smtp.listen: "70000" in "h:70000" is no port'),
     ("receive: {smtp: {listen: '::1:25'}}", '1: receive.smtp.listen: "::1" in "::1:25" is no host; write host:port or'),
@@ -304,7 +305,14 @@ BROKEN = [
     ("hours: {day: 9 business hours}", "1: hours.day: 9 business hours is no length of a day; write like 9 hours"),
     ("priorities: {P3: {resolution: 5 days of work}}", '1: priorities.P3.resolution: "5 days of work" is no amount of time'),
     ("priorities: {P3: {team: helpers}}", '1: priorities.P3.team: "helpers" is no team; write one of support, systems engineering'),
-    ("priorities: {P6: {meaning: x}}", "1: priorities.P6.first_response: is missing; write it"),
+    ("priorities: {P6: {meaning: x}}", "1: priorities.P6: is new in priorities and lacks first_response, resolution"),
+    ("teams: {suport: {members: []}}", "1: teams.suport: is new in teams and lacks name; did you mean support? a new one"),
+    ("teams: {billing: {members: []}}", "1: teams.billing: is new in teams and lacks name; shipped are support, systems"),
+    ("name: D", "1: name: is not known; did you mean desk.name? indent it below desk:"),
+    ("desk: name:D", '1: desk: "name:D" is no map; write a space after each colon'),
+    ("receive: {smtp: {listen: localhost}}", '1: receive.smtp.listen: "localhost" has no port; write host:port'),
+    ("hours: {week: {fryday: [], mitwoch: []}}", '1: hours.week: "fryday", "mitwoch" are no weekdays; write mon'),
+    ("hours: {week: {mon-fri: [8-17]}}", '1: hours.week.mon-fri[0]: "8" is no time of day; write like 15:00'),
     ("priorities: {P3: {updates: daily}}", '1: priorities.P3.updates: "daily" is not possible; write every day or business days'),
     ("priorities: {P3: {first_response: 25 business hours}}", "1: priorities.P3.first_response: 25 business hours is longer than fix"),
     ("teams:\n  support:\n    members:\n      - Bob Roe", '4: teams.support.members[0]: "Bob Roe" is nobody in people; write a name'),
@@ -335,7 +343,7 @@ BROKEN = [
     ("log: {level: loud}", '1: log.level: "loud" is not possible; write debug, info, warning or error'),
     ("log: {level: info}\nlog: {level: debug}", "2: log: stands twice, first in line 1; keep one"),
     ("log: !mine {level: info}", "1: log: has a tag !mine; write the plain value"),
-    ("log: [", "1: cannot be read: "),
+    ("log: [", "1: the file ends within [ or {; close it"),
 ]  # fmt: skip
 
 
@@ -361,7 +369,7 @@ def test_all_faults_come_at_once_in_the_order_of_the_file(write: Write) -> None:
     assert [fault.partition("; ")[0] for fault in faults(path)] == [
         "settings.yaml:1: desk.adress: is not known",
         'settings.yaml:1: desk.operator: "Nobody" is nobody in people',
-        'settings.yaml:3: receive.smtp.listen: "2525" has no port',
+        'settings.yaml:3: receive.smtp.listen: "2525" has no host',
         "settings.yaml:5: receive.imap[0].password_file: is missing",
         "settings.yaml:6: send.user: has no password",
         "settings.yaml:7: send: stands twice, first in line 6",
@@ -435,10 +443,69 @@ def test_a_team_without_members_and_a_role_that_nobody_has(write: Write) -> None
     found = warnings(write(f"{PEOPLE}\ndesk: {{operator: Bob Roe}}\nteams: {{support: {{members: [ann lee]}}}}"))
     assert "desk.operator" not in found
     assert "teams.support.members" not in found
-    assert found["teams.development.members"] == "nobody is in Development Team: its mail goes to Bob Roe"
+    assert found["teams.development.members"].endswith("nobody is in Development Team: its mail goes to Bob Roe")
     said = [str(fault) for fault in load(write(PEOPLE)).warnings()]
-    assert any("nobody is director: its mail is only logged" in warning for warning in said)
-    assert not any("nobody is support manager" in warning for warning in said)
+    [ladder] = [warning for warning in said if "escalation.management" in warning]
+    wanted = "systems engineering manager, development manager, director, chief executive: its mail is only logged"
+    assert f"nobody is {wanted}" in ladder
+
+
+def test_a_role_that_nothing_asks_for_and_the_nearest_right_one(write: Write) -> None:
+    path = write("""
+        people:
+          - {name: A, addresses: [a@desk.test], roles: [staff, directer]}
+          - {name: B, addresses: [b@desk.test], roles: [duty, night watch]}
+        escalation: {management: {P1: [{after: 0 hours, tell: duty}]}}
+        """)
+    found = {fault.name: f"{fault.wrong}; {fault.right}" for fault in load(path).warnings() if "roles" in fault.name}
+    assert list(found) == ["people[0].roles[1]", "people[1].roles[1]"]
+    assert found["people[0].roles[1]"] == '"directer" is a role that nothing asks for; did you mean director?'
+    assert "write one of duty, support manager" in found["people[1].roles[1]"]
+
+
+def test_a_firm_s_address_under_the_shipped_name(write: Write) -> None:
+    told = warnings(write("desk: {address: support@desk.test}"))
+    assert (
+        told["desk.name"] == 'your file lacks it: "Capital Bytes Support" is the shipped name, but the address is yours'
+    )
+    assert "desk.name" not in warnings(write("desk: {address: support@desk.test, name: D}"))
+    assert "desk.name" not in warnings(write("desk: {address: support@desk.test, name: Capital Bytes Support}"))
+    assert "desk.name" not in {fault.name for fault in load(None).warnings()}
+
+
+def test_a_firm_is_warned_of_what_its_own_file_lacks(write: Write) -> None:
+    path = write("desk: {name: D}")
+    for fault in load(path).warnings():
+        assert fault.place.file == str(path)
+        assert fault.wrong.startswith("your file lacks it: ")
+
+
+def test_one_fault_of_a_section_hides_none_of_the_others(write: Write) -> None:
+    path = write("""\
+        desk:
+          address: nowhere
+          operator: Nobody
+        people:
+          - {name: Ann, addresses: [ann]}
+          - {name: Bob, addresses: [bob@desk.test]}
+          - {name: bob, addresses: [bo@desk.test]}
+        teams:
+          support: {members: [Ann, Bill]}
+        priorities:
+          P1: {first_response: soon}
+          P2: {team: nobody's}
+        hours:
+          week: {mon-fri: [late]}
+          open: [{day: 2026-12-25, hours: []}, {day: 2026-12-25, hours: []}]
+        """)
+    assert [fault.partition("; ")[0].partition(": ")[2] for fault in faults(path)] == [
+        'desk.address: "nowhere" is no mail address',
+        'people[0].addresses[0]: "ann" is no mail address',
+        'people[2].name: "bob" stands twice',
+        'teams.support.members[1]: "Bill" is nobody in people',
+        'priorities.P1.first_response: "soon" is no amount of time with a unit',
+        'hours.week.mon-fri[0]: "late" is no span of hours',
+    ]
 
 
 @pytest.mark.parametrize(

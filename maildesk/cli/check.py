@@ -13,7 +13,7 @@ import click
 from maildesk import checks
 from maildesk.cli.common import FAULT, USAGE, one_line, opened, settings_option
 from maildesk.faults import SettingsError
-from maildesk.settings import load
+from maildesk.settings import Examined, examine
 from maildesk.settings.model import Settings
 from maildesk.store.database import Database
 
@@ -26,25 +26,36 @@ def command(settings_file: Path | None, tickets: bool) -> None:
 
     Exit codes: 0 all is well, 1 something around the settings or in the data is wrong, 2 the settings are.
     """
-    settings = _settings(settings_file)
-    for warning in settings.warnings():
+    examined = _examined(settings_file)
+    settings, warnings = examined.settings, examined.settings.warnings()
+    for fault in examined.faults:
+        click.echo(one_line(f"FAULT: {fault}"))
+    for warning in warnings:
         click.echo(one_line(f"warning: {warning}"))
-    click.echo(f"settings: {one_line(str(settings_file or 'the shipped ones'))}, "
-               f"{len(settings.warnings())} warnings")  # fmt: skip
-    looks = list(checks.look(settings))
-    code = max(map(_report, looks))
-    if tickets and not any(look.faults for look in looks if look.what == checks.DATABASE):
-        code = max(code, _prove(settings))
-    sys.exit(code)
+    click.echo(f"settings: {one_line(str(settings_file or 'the shipped ones'))}")
+    looks = list(checks.look(settings, examined.tainted))
+    code = max([USAGE if examined.faults else 0, *map(_report, looks)])
+    unproved = examined.faults or any(look.faults for look in looks if look.what == checks.DATABASE)
+    wrong = 0 if unproved or not tickets else _prove(settings)
+    refused = bool(examined.faults) or any(look.faults and look.stops for look in looks)
+    faults = len(examined.faults) + sum(len(look.faults) for look in looks) + wrong
+    click.echo(f"{_count(faults, 'fault')}, {_count(len(warnings), 'warning')}: "
+               f"`maildesk run` would {'refuse' if refused else 'start'}")  # fmt: skip
+    sys.exit(max(code, FAULT if wrong else 0))
 
 
-def _settings(path: Path | None) -> Settings:
-    """The settings, or all of their faults and the end; here they are what was asked for, so no error output."""
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _examined(path: Path | None) -> Examined:
+    """The settings with all of their faults, or what makes it no settings file and the end; all on standard output."""
     try:
-        return load(path)
+        return examine(path)
     except SettingsError as error:
         for fault in error.faults:
             click.echo(one_line(f"FAULT: {fault}"))
+        click.echo(f"{_count(len(error.faults), 'fault')}: `maildesk run` would refuse")
         sys.exit(USAGE)
 
 
@@ -58,6 +69,7 @@ def _report(look: checks.Look) -> int:
 
 
 def _prove(settings: Settings) -> int:
+    """How many faults the data have; each is printed."""
     if checks.absent(settings.database):
         click.echo("data: none yet")
         return 0
@@ -66,8 +78,8 @@ def _prove(settings: Settings) -> int:
         for finding in _with_progress(database, shown=_on_terminal()):
             count += 1
             click.echo(one_line(f"FAULT: {finding}"))
-    click.echo(f"data: {count} faults" if count else "data: tickets, events, mails and outbox agree")
-    return FAULT if count else 0
+    click.echo(f"data: {_count(count, 'fault')}" if count else "data: tickets, events, mails and outbox agree")
+    return count
 
 
 def _with_progress(database: Database, *, shown: bool) -> Iterator[str]:

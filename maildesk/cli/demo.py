@@ -1,6 +1,8 @@
 """``maildesk demo``: a morning of a desk, each mail shown as it passes."""
 
+import os
 import shlex
+import sys
 import tempfile
 import textwrap
 from collections.abc import Sequence
@@ -31,6 +33,7 @@ def command(folder: Path | None) -> None:
     click.echo(f"A morning at Capital Bytes, {BEGINS:%A %d %B %Y}; the clock leaps.")
     click.echo(f"The desk works in {place}")
     scenes: list[Scene] = []
+    os.chdir("/")  # as `maildesk run`: the back room could not begin where this user may not be
     try:
         with Stage(place) as stage:
             for scene in story(stage):
@@ -99,11 +102,12 @@ def _time(moment: Any) -> str:
 
 def _farewell(place: Path, scenes: Sequence[Scene]) -> str:
     settings = shlex.quote(str(place / "settings.yaml"))
+    maildesk = shlex.quote(sys.argv[0])  # as this one was called, which need not be on the PATH
     last = scenes[-1].mail
     return f"""
 {len(scenes)} mails came in, {sum(len(scene.answers) for scene in scenes)} went out.  All of it stays; look around:
 
   mutt -R -f {shlex.quote(str(place / "outgoing"))}
-  maildesk ticket list --settings {settings}
-  maildesk ticket show {last.ticket} --settings {settings}
-  maildesk mail explain {last.id} --settings {settings}"""
+  {maildesk} ticket list --settings {settings}
+  {maildesk} ticket show {last.ticket} --settings {settings}
+  {maildesk} mail explain {last.id} --settings {settings}"""

@@ -86,7 +86,8 @@ def retry(number: int, settings_file: Path | None) -> None:
         row = _wanted(transaction, number)
         if not outbox.retry(transaction, number, system_clock()):
             fail(f"outgoing mail {number} is {row.state}: only one that is held, failed or queued can be sent now")
-    click.echo(f"outgoing mail {number} was {row.state}: the desk sends it within seconds, or once it runs")
+    click.echo(f"outgoing mail {number} was {row.state}: it is due now; a desk that runs tries it at its next look, "
+               "after what the same ticket has for the same reader before it")  # fmt: skip
 
 
 def _wanted(transaction: Connection, number: int) -> Row[Any]:

@@ -6,30 +6,35 @@ be right.  Nothing here opens a socket or a database, and no secret is read befo
 
 import os
 import re
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from maildesk.faults import Fault, Name, SettingsError, dotted
-from maildesk.settings.check import Finding, contradictions, doubts
+from maildesk.faults import Fault, Name, Place, SettingsError, dotted
+from maildesk.settings.check import Finding, borrowed_name, contradictions, doubts, hangs_on
 from maildesk.settings.file import Data, Tree, merge, read, without_nulls
+from maildesk.settings.mend import mended
 from maildesk.settings.model import Settings
+from maildesk.settings.names import is_of_new, nearest, new_ones
 from maildesk.settings.types import WEEKDAYS, shown
 from maildesk.shipped import shipped
 
-__all__ = ["Fault", "SecretError", "Settings", "SettingsError", "load", "secret"]
+__all__ = ["Examined", "Fault", "SecretError", "Settings", "SettingsError", "examine", "load", "secret"]
 
 _DAYS = re.compile(rf"({'|'.join(WEEKDAYS)})-({'|'.join(WEEKDAYS)})")
 _SECRET_LIMIT: Final = 65_536  # octets; a password or a token, not a database
-_OFTEN_MEANT = {
-    "password": "password_file",
-    "imap": "receive.imap",
-    "smtp": "receive.smtp",
-    "listen": "receive.smtp.listen",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Settings with their faults; ``tainted`` names have the shipped value, because the firm's is faulty."""
+
+    settings: Settings
+    faults: tuple[Fault, ...]
+    tainted: frozenset[Name]
 
 
 class SecretError(Exception):
@@ -42,14 +47,22 @@ def load(path: Path | None) -> Settings:
     Relative paths in them mean the folder of ``path``, or the current one where there is none.
     Raises SettingsError.
     """
+    examined = examine(path)
+    if examined.faults:
+        raise SettingsError(examined.faults)
+    return examined.settings
+
+
+def examine(path: Path | None) -> Examined:
+    """The same with all faults, for who wants to look at the rest too.  Raises SettingsError where there is no YAML."""
     below = spread_week(read(shipped("settings.yaml")))
     tree = merge(below, spread_week(read(path))) if path else below
-    base = path.absolute().parent if path else Path.cwd()
-    settings, faults = _checked(tree, below.data, base)
-    if faults:
-        raise SettingsError(tuple(sorted(faults, key=lambda fault: (fault.place.file, fault.place.line))))
-    settings._warnings = tuple(_placed(doubt, tree) for doubt in doubts(settings))  # noqa: SLF001 (its maker)
-    return settings
+    examined = _checked(tree, below, path.absolute().parent if path else Path.cwd())
+    borrowed = path and tree.place(("desk", "name")).file != str(path)
+    found = [*(borrowed_name(examined.settings, below.data) if borrowed else ()), *doubts(examined.settings)]
+    heard = [doubt for doubt in found if not hangs_on(dotted(doubt.name), examined.tainted)]
+    examined.settings._warnings = tuple(_doubt(doubt, tree, path) for doubt in heard)  # noqa: SLF001 (its maker)
+    return examined
 
 
 def secret(source: str) -> SecretStr:
@@ -77,6 +90,8 @@ def spread_week(tree: Tree) -> Tree:
                 tree.faults.append(Fault(place, f"hours.week.{key}", f"{day} stands twice", "write each day once"))
             spread[day] = spans
             tree.places["hours", "week", day] = place
+            if day != key:
+                tree.written["hours", "week", day] = ("hours", "week", key)
     tree.data["hours"]["week"] = spread
     return tree
 
@@ -103,38 +118,33 @@ def _file_text(path: Path) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _checked(tree: Tree, below: Data, base: Path) -> tuple[Settings, list[Fault]]:
+def _checked(tree: Tree, below: Tree, base: Path) -> Examined:
     """The settings and all faults; what is faulty has the shipped value, so that the rest is looked at too."""
     data = without_nulls(tree.data)
     try:
-        settings, errors = Settings.model_validate(data, context={"base": base}), []
+        settings, errors, tainted = Settings.model_validate(data, context={"base": base}), [], set[Name]()
     except ValidationError as failed:
         errors = failed.errors(include_url=False)
-        settings = Settings.model_validate(_repaired(data, errors, without_nulls(below)), context={"base": base})
-    faults = [*tree.faults, *(_placed(_finding(error, tree), tree) for error in errors)]
-    tainted = {str(error["loc"][0]) for error in errors if error["type"] != "extra_forbidden"}
-    return settings, faults + [_placed(finding, tree) for finding in contradictions(settings, tainted)]
-
-
-def _repaired(data: Data, errors: list[ErrorDetails], below: Data) -> Data:
-    """The data without unknown names, and with the shipped section wherever one is faulty."""
-    faulty = {error["loc"][0] for error in errors if error["type"] != "extra_forbidden"}
-    for error in errors:
-        if error["type"] == "extra_forbidden" and error["loc"][0] not in faulty:
-            _forget(data, error["loc"])
-    return {name: data[name] for name in below if name in data} | {
-        name: below[name] for name in below if name in faulty
-    }
-
-
-def _forget(data: Any, name: Name) -> None:
-    for part in name[:-1]:
-        data = data[part]
-    del data[name[-1]]
+        settings, tainted = mended(data, [(error["loc"], error["type"]) for error in errors], below.data, base)
+    found = [
+        *new_ones(errors, below.data),
+        *(_finding(error, tree) for error in errors if not is_of_new(error, below.data)),
+    ]
+    faults = [*tree.faults, *(_placed(finding, tree) for finding in [*found, *contradictions(settings, tainted)])]
+    ordered = sorted(dict.fromkeys(faults), key=lambda fault: (fault.place.file, fault.place.line))
+    return Examined(settings, tuple(ordered), frozenset(tainted))
 
 
 def _placed(finding: Finding, tree: Tree) -> Fault:
-    return Fault(tree.place(finding.name), dotted(finding.name), finding.wrong, finding.right)
+    return Fault(tree.place(finding.name), dotted(tree.as_written(finding.name)), finding.wrong, finding.right)
+
+
+def _doubt(doubt: Finding, tree: Tree, path: Path | None) -> Fault:
+    """A doubt about what the firm left out stands in its own file: nobody edits the shipped one."""
+    placed = _placed(doubt, tree)
+    if path is None or placed.place.file == str(path):
+        return placed
+    return Fault(Place(str(path)), placed.name, f"your file lacks it: {placed.wrong}", placed.right)
 
 
 def _finding(error: ErrorDetails, tree: Tree) -> Finding:
@@ -149,7 +159,7 @@ def _finding(error: ErrorDetails, tree: Tree) -> Finding:
         case "missing":
             wrong, right = "is missing", "write it"
         case "extra_forbidden":
-            wrong, right = "is not known", _nearest(name)
+            wrong, right = "is not known", nearest(name)
         case "literal_error":
             wrong, right = f"{shown(value)} is not possible", f"write {context['expected']}".replace("'", "")
         case "greater_than_equal":
@@ -173,22 +183,7 @@ def _wrong_kind(kind: str, value: Any) -> tuple[str, str]:
         "decimal_parsing": ("number", "write like 25 or 0.5"),
         "decimal_type": ("number", "write like 25 or 0.5"),
     }
+    if kind == "model_type" and ":" in str(value):
+        return f"{shown(value)} is no map", "write a space after each colon"
     noun, right = wanted.get(kind, (kind.replace("_", " "), "see the shipped settings.yaml"))
     return f"{shown(value)} is no {noun}", right
-
-
-def _nearest(name: Name) -> str:
-    known = _fields(Settings, name[:-1])
-    if close := get_close_matches(str(name[-1]), known, n=1):
-        return f"did you mean {close[0]}?"
-    if (meant := _OFTEN_MEANT.get(str(name[-1]))) and (len(name) == 1 or meant in known):
-        return f"did you mean {meant}?"
-    return f"known here are {', '.join(known)}"
-
-
-def _fields(kind: Any, name: Name) -> list[str]:
-    """The names that a section may have: ``kind`` is its type's annotation, ``name`` the way down from there."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return _fields(kind.model_fields[str(name[0])].annotation, name[1:]) if name else list(kind.model_fields)
-    inner = [argument for argument in get_args(kind) if argument not in (..., str, type(None))]
-    return _fields(inner[0], name[1:]) if inner else []

@@ -1,15 +1,19 @@
 """How the settings fit together: contradictions (faults) and doubts (warnings).  Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar
 
 from maildesk.desk.duration import Duration, Unit
 from maildesk.faults import Name
 from maildesk.settings.model import Person, Settings
 
 MANAGEMENT: Final = "management"  # where a team's overrun may go instead of to another team [Procedure 7]
+ROLES: Final = (  # [Procedure 9], and who works on tickets
+    "staff", "support manager", "systems engineering manager", "development manager", "director", "chief executive",
+)  # fmt: skip
 _MINUTES: Final = {Unit.MINUTES: 1, Unit.HOURS: 60, Unit.DAYS: 1440, Unit.BUSINESS_MINUTES: 1, Unit.BUSINESS_HOURS: 60}
 
 _Item = TypeVar("_Item", bound=Hashable)
@@ -27,27 +31,52 @@ class Finding:
 Findings = Iterator[Finding]
 
 
-def contradictions(settings: Settings, tainted: Collection[str] = ()) -> list[Finding]:
-    """Faults between names.  ``tainted``: sections that hold other faults; what needs them is not looked at."""
-    checks: tuple[tuple[frozenset[str], Callable[[Settings], Findings]], ...] = (
-        (frozenset({"desk", "people"}), _people),
-        (frozenset({"desk", "people"}), _operator),
-        (frozenset({"teams", "people"}), _members),
-        (frozenset({"priorities", "teams"}), _priority_rows),
-        (frozenset({"priorities", "intake", "credits", "escalation"}), _priorities_named),
-        (frozenset({"escalation", "teams"}), _hand_overs),
-        (frozenset({"escalation"}), _ladder),
-        (frozenset({"send"}), _relay),
-        (frozenset({"receive"}), _intake),
-        (frozenset({"hours"}), _hours),
-        (frozenset({"updates"}), _updates),
+def contradictions(settings: Settings, tainted: Collection[Name] = ()) -> list[Finding]:
+    """Faults between names.  ``tainted``: names whose values are not the firm's; what hangs on them is not told."""
+    checks: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
+        ("desk.address people.*", _people),
+        ("people.*", _names),
+        ("desk.address desk.operator people.*", _operator),
+        ("teams.* people.*", _members),
+        ("priorities teams.*", _priority_rows),
+        ("priorities.*", _priorities_named),
+        ("teams.*", _hand_overs),
+        ("", _ladder),
+        ("send.host send.maildir send.user send.password_file", _relay),
+        ("receive.smtp.tls_certificate receive.smtp.tls_key receive.imap", _intake),
+        ("hours.week hours.open hours.closed", _hours),
+        ("updates", _updates),
     )
-    return [finding for needs, check in checks if not needs & set(tainted) for finding in check(settings)]
+    found = [
+        finding
+        for needs, check in checks
+        if not hangs_on(needs, tainted)
+        for finding in check(settings)
+    ]  # fmt: skip
+    return [finding for finding in found if not any(_within(finding.name, taint) for taint in tainted)]
+
+
+def hangs_on(needs: str, tainted: Collection[Name]) -> bool:
+    """Whether one of these dotted names is tainted, in whole or part; ``people.*`` needs its keys, not their values."""
+    names = [tuple(need.split(".")) for need in needs.split()]
+    return any(_within(taint, name) or _within(name, taint) for name in names for taint in tainted)
+
+
+def _within(name: Name, other: Name) -> bool:
+    return name[: len(other)] == other
+
+
+def borrowed_name(settings: Settings, shipped: Mapping[str, Any]) -> Findings:
+    """A firm with an address of its own that has not said its name, and so speaks by the shipped one."""
+    ours = shipped["desk"]
+    if settings.desk.address != ours["address"]:
+        wrong = f'"{ours["name"]}" is the shipped name, but the address is yours'
+        yield Finding(("desk", "name"), wrong, "write your desk's name, as it shall stand in From")
 
 
 def doubts(settings: Settings) -> list[Finding]:
     """What works but is worth a warning."""
-    return [*_nobody(settings), *_unsafe(settings), *_silent(settings)]
+    return [*_nobody(settings), *_roles(settings), *_unsafe(settings), *_silent(settings)]
 
 
 def _people(settings: Settings) -> Findings:
@@ -60,6 +89,9 @@ def _people(settings: Settings) -> Findings:
                 name: Name = ("people", at, "addresses", number)
                 yield Finding(name, f"{address} is {taken}", "write an address that only he reads")
             seen.setdefault(address.lower(), f"already an address of {person.name}")
+
+
+def _names(settings: Settings) -> Findings:
     for at, twin in _repeated(person.name.casefold() for person in settings.people):
         yield Finding(("people", at, "name"), f'"{twin}" stands twice', "give each person a name of his own")
 
@@ -195,11 +227,26 @@ def _nobody(settings: Settings) -> Findings:
         if not team.members:
             yield Finding(("teams", key, "members"), f"nobody is in {team.name}: {falls_to}", "write names of people")
     held = {role for person in settings.people for role in person.roles}
-    told = {step.tell: key for key, steps in reversed(settings.escalation.management.items()) for step in steps}
-    for role, key in told.items():
-        if role not in held:
-            right = "give it to somebody in people"
-            yield Finding(("escalation", "management", key), f"nobody is {role}: {falls_to}", right)
+    if absent := [role for role in _told(settings) if role not in held]:
+        wrong = f"nobody is {', '.join(absent)}: {falls_to}"
+        yield Finding(("escalation", "management"), wrong, "give each of these roles to somebody in people")
+
+
+def _told(settings: Settings) -> list[str]:
+    """The roles that the ladder names, each once."""
+    steps = (step for ladder in settings.escalation.management.values() for step in ladder)
+    return list(dict.fromkeys(step.tell for step in steps))
+
+
+def _roles(settings: Settings) -> Findings:
+    """A role that nothing asks for is a typo, or of no use."""
+    known = list(dict.fromkeys([*_told(settings), *ROLES]))
+    for at, person in enumerate(settings.people):
+        for number, role in enumerate(person.roles):
+            if role not in known:
+                close = get_close_matches(role.lower(), known, n=1)
+                right = f"did you mean {close[0]}?" if close else _one_of(known)
+                yield Finding(("people", at, "roles", number), f'"{role}" is a role that nothing asks for', right)
 
 
 def _unsafe(settings: Settings) -> Findings:

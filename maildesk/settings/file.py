@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from maildesk.faults import Fault, Name, Place, dotted, failure
+from maildesk.settings.syntax import in_plain_words
 
 Data = dict[str, Any]
 
@@ -27,17 +28,28 @@ _BROKEN = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,9}")
 
 @dataclass(slots=True)
 class Tree:
-    """Plain data, the place of each name in it, and what was wrong with how it is written."""
+    """Plain data, the place of each name in it, and what was wrong with how it is written.
+
+    ``written``: names that stand in the file by another one, as ``hours.week.tue`` by ``hours.week.mon-fri``.
+    """
 
     data: Data
     places: dict[Name, Place]
     faults: list[Fault] = field(default_factory=list)
+    written: dict[Name, Name] = field(default_factory=dict)
 
     def place(self, name: Name) -> Place:
         """Where a name stands, or the nearest one above it that does."""
         while name not in self.places:
             name = name[:-1]
         return self.places[name]
+
+    def as_written(self, name: Name) -> Name:
+        """The name by which it stands in the file."""
+        for length in range(len(name), 0, -1):
+            if name[:length] in self.written:
+                return self.written[name[:length]] + name[length:]
+        return name
 
 
 def read(path: Path, file: str = "", listed: str = "") -> Tree:
@@ -60,9 +72,8 @@ def parse(text: str, file: str, listed: str = "") -> Tree:
     try:
         node = yaml.compose(text, Loader=_Loader)  # composes nodes, constructs nothing
     except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        wrong = " ".join(part for part in (fault.context, fault.problem) if part)
-        raise failure(Place(file, mark.line + 1 if mark else 0), f"cannot be read: {wrong}", _hint(text)) from fault
+        line, wrong, right = in_plain_words(fault, text)
+        raise failure(Place(file, line), wrong, right) from fault
     except yaml.YAMLError as fault:
         raise failure(Place(file), "holds characters that no text has", "remove what cannot be printed") from fault
     return _tree(node, file, listed)
@@ -72,7 +83,8 @@ def merge(shipped: Tree, own: Tree) -> Tree:
     """Lays ``own`` over ``shipped``: maps merge key by key, all else replaces, null takes a default away."""
     places = dict(shipped.places) | {(): own.places[()]}
     data = _merged(shipped.data, own.data, (), places, own.places)
-    return Tree(data, places, [*shipped.faults, *own.faults])
+    written = {name: by for name, by in shipped.written.items() if name not in own.places} | own.written
+    return Tree(data, places, [*shipped.faults, *own.faults], written)
 
 
 def without_nulls(data: Any) -> Any:
@@ -103,12 +115,6 @@ def _unwanted(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(None, None, problem, mark)
 
 
-def _hint(text: str) -> str:
-    if "\t" in text:
-        return "indent with spaces, never with tabs"
-    return "check indentation, colons and quotes"
-
-
 def _tree(node: yaml.Node | None, file: str, listed: str) -> Tree:
     tree = Tree({}, {(): Place(file)})
     if node is None or (isinstance(node, yaml.ScalarNode) and _scalar(node) is None):
@@ -117,7 +123,11 @@ def _tree(node: yaml.Node | None, file: str, listed: str) -> Tree:
         tree.data = {listed: _value(node, (listed,), file, tree)}
         return tree
     if not isinstance(node, yaml.MappingNode):
-        raise failure(_at(node, file), "holds no names", "write names and values like desk: {name: Support}")
+        raise failure(
+            _at(node, file),
+            "holds no names",
+            "write names and values like desk: {name: Support}, with a space after each colon",
+        )
     tree.data = _map(node, (), file, tree)
     return tree
 

@@ -80,7 +80,8 @@ def _listen(value: Any, info: ValidationInfo) -> str:
         return f"unix:{resolved(text.removeprefix('unix:'), info)}"
     host, colon, port = text.rpartition(":")
     if not colon or not host:
-        raise ValueError(f"{shown(text)} has no {'host' if colon else 'port'}; {right}")
+        lacks = "host" if colon or text.isdigit() else "port"
+        raise ValueError(f"{shown(text)} has no {lacks}; {right}")
     if not port.isascii() or not port.isdigit() or not 0 <= int(port[:6]) <= _LAST_PORT:
         raise ValueError(f"{shown(port)} in {shown(text)} is no port; {right}, the port from 0 to 65535")
     if not _HOST.fullmatch(host) or (":" in host and not host.startswith("[")):
@@ -133,7 +134,8 @@ def _span(value: Any) -> tuple[time, time]:
 
 def _week(value: Any) -> Any:
     if isinstance(value, dict) and (unknown := [key for key in value if key not in WEEKDAYS]):
-        raise ValueError(f"{shown(unknown[0])} is no weekday; write mon, tue, wed, thu, fri, sat, sun or like mon-fri")
+        wrong = f"{', '.join(map(shown, unknown))} {'is no weekday' if len(unknown) == 1 else 'are no weekdays'}"
+        raise ValueError(f"{wrong}; write mon, tue, wed, thu, fri, sat, sun or like mon-fri")
     return value
 
 

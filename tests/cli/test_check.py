@@ -69,6 +69,36 @@ def test_all_faults_of_the_settings_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_fault_of_the_settings_hides_no_missing_file(check: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = check(desk={"address": "nowhere"}, contracts="absent.csv", send={"maildir": "out"})
+    assert ran.code == 2
+    assert [fault.split(": ")[0] for fault in faults(ran)] == [f"{tmp_path}/s.yaml:4", f"{tmp_path}/absent.csv"]
+    assert ran.out.splitlines()[-1].startswith("2 faults, ")
+    ran = check(contracts=["no path"])
+    assert "contracts: " not in ran.out.partition("settings: ")[2]  # the shipped value is not the firm's
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "0 faults, 5 warnings: `maildesk run` would start"),
+        ({"log": {"level": "loud"}}, "1 fault, 5 warnings: `maildesk run` would refuse"),
+        ({"contracts": "absent.csv"}, "1 fault, 5 warnings: `maildesk run` would refuse"),
+        ({"database": "sqlite:///s.yaml/d.db"}, "1 fault, 5 warnings: `maildesk run` would refuse"),
+        ({"send": {"maildir": "s.yaml"}}, "1 fault, 5 warnings: `maildesk run` would start"),
+    ],
+    ids=str,
+)
+def test_the_last_line_is_the_verdict(check: Callable[..., Ran], changes: dict[str, Any], verdict: str) -> None:
+    assert check(**changes).out.splitlines()[-1] == verdict
+
+
+def test_a_file_that_is_no_yaml_has_a_verdict_too(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("desk:\n\tname: D\n")
+    ran = maildesk("check", "--settings", tmp_path / "s.yaml")
+    assert (ran.code, ran.out.splitlines()[-1]) == (2, "1 fault: `maildesk run` would refuse")
+
+
 def test_no_settings_file(tmp_path: Path) -> None:
     ran = maildesk("check", "--settings", tmp_path / "absent.yaml")
     assert ran.code == 2
@@ -86,7 +116,7 @@ def test_every_fault_of_the_register(check: Callable[..., Ran], tmp_path: Path) 
         [f"{register}:3", "domains"],
     ]
     register.write_text("number,organisation,domains\nC-1,Acme,acme.test\n")
-    assert "contracts.csv: 1 rows" in check(contracts="contracts.csv").out
+    assert "contracts.csv: 1 row\n" in check(contracts="contracts.csv").out
 
 
 def test_a_register_that_is_not_there(check: Callable[..., Ran]) -> None:
