@@ -222,8 +222,9 @@ def _entry(
 def _with_amount(entry: Entry, amount: Decimal, rules: CreditRules) -> Entry:
     if amount == entry.uncut:
         return entry
-    cap = f"the cap of {number(rules.cap_percent)} % for {entry.of_month}"
-    return replace(entry, words=f"{entry.words}, by {cap} {money(amount)}", amount=amount)
+    by_cap = f"by the cap of {number(rules.cap_percent)} % for {entry.of_month} {money(amount)}"
+    why = by_cap if entry.hours > 0 else f"of which {money(amount)} had been given"
+    return replace(entry, words=f"{entry.words}, {why}", amount=amount)
 
 
 def _oldest_first(tickets: Mapping[int, Sequence[Hour]], value: Decimal, left: Decimal) -> dict[int, Decimal | None]:
