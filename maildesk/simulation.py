@@ -16,8 +16,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, func, select, text
 
 from maildesk import flow
-from maildesk.desk.commands import Say, SetStatus, TicketCommand
-from maildesk.desk.course import Status
+from maildesk.desk.commands import TicketCommand, with_text
 from maildesk.desk.decide import Actor, Role
 from maildesk.desk.duration import Duration
 from maildesk.desk.events import Event, from_json
@@ -29,6 +28,7 @@ from maildesk.receive.incoming import Incoming
 from maildesk.send.outcome import Outcome, State
 from maildesk.settings.model import Settings
 from maildesk.steps.change import obey_on
+from maildesk.steps.morning import next_morning
 from maildesk.store import outbox, tickets
 from maildesk.store.database import Database
 from maildesk.store.schema import FIRST_TICKET, event, inbound
@@ -143,7 +143,12 @@ class Simulation:
     def _moments(self, transaction: Connection) -> list[datetime]:
         unsent = select(func.min(outgoing.c.next_attempt_at)).where(outgoing.c.state == "queued")
         unread = select(func.min(inbound.c.next_attempt_at)).where(inbound.c.state == "received")
-        found = (tickets.next_due_at(transaction), transaction.scalar(unsent), transaction.scalar(unread))
+        found = (
+            tickets.next_due_at(transaction),
+            transaction.scalar(unsent),
+            transaction.scalar(unread),
+            next_morning(transaction, self._office, self.now),
+        )
         return [moment for moment in found if moment is not None]
 
     def _is_down(self) -> bool:
@@ -168,7 +173,7 @@ class Simulation:
             if ticket is None:
                 yield Line(self.now, order.ticket, event="refused", to=order.address, subject="there is no such ticket")
                 return
-            results = obey_on(transaction, self._office, ticket, _with_text(order), actor, self.now)
+            results = obey_on(transaction, self._office, ticket, with_text(order.commands, order.text), actor, self.now)
         for result in results:
             if result.refusal:
                 yield Line(self.now, order.ticket, event="refused", to=order.address, subject=result.refusal.reason)
@@ -178,7 +183,7 @@ class Simulation:
         """Everything that can be done at this moment, until there is nothing more."""
         busy = True
         while busy:
-            busy = bool(flow.process(self._office) + flow.fire(self._office))
+            busy = bool(flow.process(self._office) + flow.fire(self._office) + flow.begin_day(self._office))
             yield from self._events()
             for line in self._sent():
                 busy = True
@@ -250,15 +255,3 @@ class Simulation:
             message["Subject"] = (
                 f"Re: {got.subject}" if got else f"[{self._office.policy.number(number)}] {letter.subject}"
             )
-
-
-def _with_text(order: Order) -> list[TicketCommand]:
-    """The text is the line of what is said to be solved, where that has none; else an answer of its own."""
-    commands = list(order.commands)
-    if not order.text:
-        return commands
-    for at, command in enumerate(commands):
-        solved = isinstance(command, SetStatus) and command.status in (Status.RESOLVED, Status.WORKAROUND)
-        if solved and isinstance(command, SetStatus) and not command.reason:
-            return [*commands[:at], replace(command, reason=order.text), *commands[at + 1 :]]
-    return [Say(order.text), *commands]

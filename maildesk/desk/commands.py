@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import Enum
 
@@ -190,6 +190,7 @@ SHAPES = (
     Shape("reply: text", "goes to the customer", ("reply", "answer"), lambda _, tail: Say(tail), tail=Tail.MUST),
 )  # fmt: skip
 GRAMMAR = tuple((shape.form, shape.does) for shape in SHAPES)
+_WITH_LINE = (Status.WORKAROUND, Status.RESOLVED)  # whose reason the customer reads
 _HEADS: dict[type[TicketCommand], str] = {
     SetPriority: "priority {0.priority}",
     SetStatus: "{0.status} {0.waits_for}",
@@ -230,6 +231,16 @@ def words(command: TicketCommand) -> str:
     if isinstance(command, SetStatus) and command.status is Status.MERGED:
         raise ValueError("a ticket is merged into another, not set to merged")
     return _line(_folded(_HEADS[type(command)].format(command)), _tail(command))
+
+
+def with_text(commands: Sequence[TicketCommand], text: str) -> list[TicketCommand]:
+    """The commands with a text for the customer: the line of what is solved, where that has none; else an answer."""
+    if not text:
+        return list(commands)
+    for at, command in enumerate(commands):
+        if isinstance(command, SetStatus) and command.status in _WITH_LINE and not command.reason:
+            return [*commands[:at], replace(command, reason=text), *commands[at + 1 :]]
+    return [Say(text), *commands]
 
 
 def _tail(command: TicketCommand) -> str:
