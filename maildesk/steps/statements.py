@@ -6,7 +6,7 @@ What turns out after that is a correction in the next statement; an approved one
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -46,13 +46,26 @@ def month_due(calendar: Calendar, last: str, now: datetime) -> str | None:
     A month's statements are due as the first business day of the next one begins.
     """
     today = calendar.local_date(now)
-    begun = today.replace(day=1)
-    first = begun if calendar.is_business_day(begun) else calendar.next_business_day(begun)
     newest = month_after(f"{today:%Y-%m}", -1)
-    if not calendar.spans(first) or now < calendar.spans(first)[0][0]:
+    if now < _made_at(calendar, today.replace(day=1)):
         newest = month_after(newest, -1)
     wanted = month_after(last) if last else newest
     return wanted if wanted <= newest else None
+
+
+def next_statements(transaction: Connection, office: Office, now: datetime) -> datetime:
+    """When the next statements are due (UTC); now, where they are."""
+    calendar, last = office.policy.calendar, ledger.last_month(transaction)
+    if month_due(calendar, last, now) is not None:
+        return now
+    return _made_at(calendar, first_day(month_after(last, 2)))
+
+
+def _made_at(calendar: Calendar, begun: date) -> datetime:
+    """The opening of a month's first business day; of a firm that never works, its first moment."""
+    first = begun if calendar.is_business_day(begun) else calendar.next_business_day(begun)
+    spans = calendar.spans(first)
+    return spans[0][0] if spans else calendar.at(begun, time.min)
 
 
 def make_statements(office: Office, now: datetime) -> list[Notice]:
@@ -109,7 +122,6 @@ def decide_statement(
     entry = _decision(found, verdict, actor, now, reason)
     if not ledger.decide(transaction, entry):
         return Refusal(f"the statement of {contract} for {month} was approved just now")
-    log.info("credits " + verdict, contract=contract, month=month, actor=actor)
     return replace(found, decisions=(*found.decisions, entry))
 
 
@@ -139,7 +151,6 @@ def correct_statement(
     fee, rules = fee_of(office, contract, month), office.policy.credits
     entry = correction(contract, stands_in, ticket, month, hours, fee, rules, so_far, actor, now, reason)
     ledger.append(transaction, [entry])
-    log.info("credits corrected", contract=contract, month=month, ticket=ticket, hours=str(hours), actor=actor)
     return entry
 
 
