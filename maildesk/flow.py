@@ -19,6 +19,7 @@ from maildesk.receive.incoming import Incoming
 from maildesk.send.outcome import Outcome, State
 from maildesk.send.retry import next_attempt
 from maildesk.steps.change import fire as fire_timers
+from maildesk.steps.morning import morning
 from maildesk.steps.post import Cause, post
 from maildesk.steps.process import End, foresee
 from maildesk.steps.process import process as decide_and_write
@@ -185,6 +186,11 @@ def _put_off(office: Office, number: int, now: datetime) -> None:
     with office.database.writing() as transaction:
         tickets.put_off(transaction, number, now + PUT_OFF)
         post(transaction, office, notices, Cause(), now)
+
+
+def begin_day(office: Office) -> int:
+    """Do what the firm's day brings, of no single ticket: digests, statements.  Returns how many mails that made."""
+    return morning(office)
 
 
 def derive_anew(office: Office) -> int:

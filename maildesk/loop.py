@@ -97,7 +97,7 @@ def process_loop(office: Office, done: Callable[[], None]) -> Callable[[Loop], N
         cut_off = True
         count = flow.process(office)
         cut_off = False
-        count += flow.fire(office)
+        count += flow.fire(office) + flow.begin_day(office)
         if count:
             done()
         return count

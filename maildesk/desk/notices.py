@@ -314,6 +314,53 @@ class CreditStatement:
     command: str = ""  # contract and month, as the command line takes them
 
 
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """A ticket's line of the morning's mail.  ``used``: percent of the time of its nearest target, also over 100."""
+
+    number: str
+    subject: str
+    customer: str
+    priority: str
+    status: str
+    holder: str  # its owner, else its team
+    age: str
+    target: str  # resolution: missed by 3 h; "" where none is near
+    used: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCount:
+    """How many tickets of a priority are open, pending, and have missed their target."""
+
+    priority: str
+    open: int
+    waiting: int  # pending, or with a workaround
+    late: int
+    oldest: str  # age of the oldest, "" where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDigest:
+    """To a member of staff, each working morning: his tickets, then his teams' that nobody has, the worst first."""
+
+    day: datetime
+    mine: tuple[DigestRow, ...]
+    unowned: tuple[DigestRow, ...]
+    more: int = 0  # left out
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerDigest:
+    """To a manager of the ladder, each working morning: counts, breaches, ages, credits at stake."""
+
+    day: datetime
+    counts: tuple[DigestCount, ...]
+    worst: tuple[DigestRow, ...]
+    credits: tuple[str, ...] = ()  # "ACME Ltd: 3 h, 36.00 GBP", of this month so far
+
+
 Briefing = LadderBrief | HandOverBrief | TargetBrief | OverrunBrief | UpdateBrief | ChangeBrief
 ToCustomer = HoldingUpdate | Answer | WorkaroundFound | ResolvedNews | ClosedNews
 Facts = (
@@ -327,6 +374,8 @@ Facts = (
     | Briefing
     | ToCustomer
     | CreditStatement
+    | StaffDigest
+    | ManagerDigest
 )
 
 

@@ -16,6 +16,7 @@ from maildesk.desk.notices import (
     ClosedNews,
     CreditRow,
     CreditStatement,
+    DigestRow,
     Enclosure,
     Fact,
     Facts,
@@ -23,12 +24,14 @@ from maildesk.desk.notices import (
     HoldingUpdate,
     Joined,
     LadderBrief,
+    ManagerDigest,
     NewTicket,
     NoteReceipt,
     OverrunBrief,
     Past,
     Reached,
     ResolvedNews,
+    StaffDigest,
     TargetBrief,
     ToCustomer,
     Undeliverable,
@@ -41,7 +44,7 @@ _MOST_PAST = 8  # entries of the history, but in a hand-over
 Say = Callable[[datetime], str]  # a time in the recipient's zone
 
 
-def builtin(facts: Facts, say: Say) -> tuple[str, str]:
+def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901 (a table)
     """Subject (without the ticket's tag) and text of a notice.  The facts must be `presentable` already."""
     match facts:
         case Acknowledgement():
@@ -63,9 +66,18 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:
             words = facts.subject or "Your ticket", _to_customer(facts, say)
         case CreditStatement():
             words = f"Service credits of {facts.contract}, {facts.month}", _credits(facts)
+        case StaffDigest():
+            words = "Your tickets", _blocks("Yours:", _rows(facts.mine), "Nobody has taken:", _rows(facts.unowned))
+        case ManagerDigest():
+            counts = (f"{c.priority}: {c.open} open, {c.waiting} waiting, {c.late} late" for c in facts.counts)
+            words = "The desk this morning", _blocks("\n".join(counts), _rows(facts.worst), "\n".join(facts.credits))
         case _:
             words = f"{facts.brief.priority}: {facts.brief.subject}", _briefing(facts, say)
     return words
+
+
+def _rows(rows: Iterable[DigestRow]) -> str:
+    return "\n".join(bullet(f"{r.number} {r.priority} {r.subject}, {r.status}, {r.holder}. {r.target}") for r in rows)
 
 
 def _credits(facts: CreditStatement) -> str:

@@ -19,7 +19,20 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from maildesk.desk.notices import Brief, Coming, CreditRow, Enclosure, Fact, Facts, Notice, Past, Recipient, Target
+from maildesk.desk.notices import (
+    Brief,
+    Coming,
+    CreditRow,
+    DigestCount,
+    DigestRow,
+    Enclosure,
+    Fact,
+    Facts,
+    Notice,
+    Past,
+    Recipient,
+    Target,
+)
 from maildesk.desk.subject import one_line, shorten
 from maildesk.write import plain
 from maildesk.write.builtin import builtin
@@ -125,7 +138,22 @@ class Renderer:
         )
 
 
-_VALUES = frozenset((*get_args(Facts), Brief, Target, Past, Coming, CreditRow, Fact, Enclosure, Recipient, DeskFacts))
+_VALUES = frozenset(
+    (
+        *get_args(Facts),
+        Brief,
+        Target,
+        Past,
+        Coming,
+        CreditRow,
+        DigestRow,
+        DigestCount,
+        Fact,
+        Enclosure,
+        Recipient,
+        DeskFacts,
+    )
+)
 
 
 def check_templates(renderer: Renderer) -> list[str]:
