@@ -4,19 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETTINGS ?=
 MARK := $(VENV)/.ready
+TESTS := $(VENV)/.ready-for-tests
 
 .PHONY: run test test-deps lint demo clean
 
 run: $(MARK)
 	$(BIN)/maildesk run $(if $(SETTINGS),--settings $(SETTINGS))
 
-test: $(MARK)
+test: $(TESTS)
 	$(BIN)/python -m pytest -n auto
 
 demo: $(MARK)
 	$(BIN)/maildesk demo
 
-lint: $(MARK)
+lint: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -25,6 +26,10 @@ lint: $(MARK)
 $(MARK): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "maildesk needs Python 3.11 or newer; this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[postgres]'
+	touch $@
+
+$(TESTS): $(MARK) pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,postgres]'
 	touch $@
 

@@ -25,6 +25,7 @@ from maildesk.cli.common import (
 from maildesk.cli.shapes import event_json, mail_json, outbox_json, ticket_json
 from maildesk.cli.ticket_explain import command as explain
 from maildesk.cli.ticket_set import command as set_
+from maildesk.desk.course import Status
 from maildesk.desk.events import Event
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.words import in_words
@@ -44,15 +45,15 @@ command.add_command(set_)
 
 @command.command("list")
 @settings_option
-@click.option("--status", default="", help="Only those with this status.")
+@click.option("--status", type=click.Choice([str(status) for status in Status]), help="Only those with this status.")
 @limit_option
 @json_option
-def list_(settings_file: Path | None, status: str, limit: int, as_json: bool) -> None:
+def list_(settings_file: Path | None, status: str | None, limit: int, as_json: bool) -> None:
     """List the newest tickets."""
     settings = load_settings(settings_file)
     prefix, zone = settings.desk.ticket_prefix, settings.hours.zone
     with asking(settings) as transaction:
-        found = tickets.listed(transaction, status=status, limit=limit)
+        found = tickets.listed(transaction, status=status or "", limit=limit)
     if as_json:
         for ticket in found:
             print_json(ticket_json(ticket, prefix))

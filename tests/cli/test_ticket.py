@@ -38,6 +38,13 @@ def test_the_list_can_be_narrowed(story: Story, words: list[str], numbers: list[
     assert [line["number"] for line in story.run("ticket", "list", "--json", *words).lines] == numbers
 
 
+def test_a_status_that_there_is_not_is_refused_with_those_that_there_are(story: Story) -> None:
+    ran = story.run("ticket", "list", "--status", "nonsense")
+    assert ran.code == 2
+    for status in ("open", "pending customer", "pending third party", "workaround", "resolved", "closed", "merged"):
+        assert status in ran.err
+
+
 def test_a_table_for_people(story: Story) -> None:
     ran = story.run("ticket", "list")
     head, robot, printer = ran.out.splitlines()
