@@ -48,15 +48,19 @@ class Calendar:
     exceptions: Callable[[date], SpecialDay | None] = _no_exceptions
     day: timedelta | None = None
     _days: dict[int, tuple[Opening, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _day_length: timedelta = field(default=_NOTHING, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what each clock asks for."""
+        longest = max((sum(map(_length, spans), _NOTHING) for spans in self.week.values()), default=_NOTHING)
+        object.__setattr__(self, "_day_length", longest if self.day is None else self.day)
 
     # --- amounts of time
 
     @property
     def day_length(self) -> timedelta:
         """What a business day is worth in business time; nothing if no weekday has hours (settings refuse that)."""
-        if self.day is not None:
-            return self.day
-        return max((sum(map(_length, spans), _NOTHING) for spans in self.week.values()), default=_NOTHING)
+        return self._day_length
 
     def amount(self, duration: Duration) -> timedelta:
         """How much a duration is, of its own kind of time: business time or round the clock."""

@@ -8,6 +8,7 @@ denied ("not all users are affected") and priorities above what the sender may p
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from maildesk.desk.decide import Proposal
 from maildesk.desk.policy import Policy
@@ -99,9 +100,15 @@ def _by_phrase(text: str, policy: Policy) -> Found | None:
     said = f" {' '.join(_tokens(text))} "
     for key in policy.priorities:
         for phrase in policy.phrases.get(key, ()):
-            if _is_said(" ".join(_tokens(phrase)).strip(f" {_END}"), said):
+            if _is_said(_as_said(phrase), said):
                 return Found(key, phrase)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _as_said(phrase: str) -> str:
+    """A phrase as it would stand among the words of a text; the settings' are few and asked of each mail."""
+    return " ".join(_tokens(phrase)).strip(f" {_END}")
 
 
 def _is_said(phrase: str, said: str) -> bool:
