@@ -331,6 +331,14 @@ BROKEN = [
     ("escalation: {management: {P1: [{after: 1 hour, tell: x, repeat: 1 hour}, {after: 2 hours, tell: y}]}}", "1: escalation.management.P1[0].repeat: is not the last"),
     ("escalation: {teams: {P1: {development: {to: nobody}}}}", '1: escalation.teams.P1.development.to: "nobody" is no other team'),
     ("escalation: {teams: {P1: {development: {to: development}}}}", '1: escalation.teams.P1.development.to: "development" is no other'),
+    ("priorities: {P3: {first_response: 3 business days}}", "1: priorities.P3.first_response: 3 business days is longer than fix"),
+    ("priorities: {P4: {first_response: 91 business hours}}", "1: priorities.P4.first_response: 91 business hours is longer than resol"),
+    ("priorities: {P1: {first_response: 25 business hours, fix_commitment: null}}", "1: priorities.P1.first_response: 25 business hours is longer than resolution, 24 hours"),
+    ("escalation:\n  management:\n    P4:\n    - {after: 9 business hours, tell: x}\n    - {after: 1 business day, tell: y}", "5: escalation.management.P4[1].after: 1 business day is when the step above it is due, so that x would never be told; write a later"),
+    ("escalation: {management: {P4: [{after: 2 business days, tell: x}, {after: 10 business hours, tell: y}]}}", "1: escalation.management.P4[1].after: 10 business hours is before"),
+    ("escalation: {management: {P4: [{after: 20 business hours, tell: x}, {after: 19 hours, tell: y}]}}", "1: escalation.management.P4[1].after: 19 hours is before"),
+    ("escalation: {teams: {P1: {support: {after: 1 hour, to: development}, development: {to: support}}}}", "1: escalation.teams.P1.support.to: development -> support -> development: a ticket would go round and round; hand over"),
+    ("people: [{name: A, addresses: [bounces+x@a.test]}]\nsend: {return_path: bounces@a.test}", "1: people[0].addresses[0]: bounces+x@a.test is where delivery"),
     ("updates: {ask_at: '17:00'}", "1: updates.ask_at: 17:00 is not before send_at, 16:30; ask first"),
     ("updates: {ask_at: 25:00}", '1: updates.ask_at: "25:00" is no time of day; write like 15:00'),
     ("credits: {percent_per_hour: lots}", '1: credits.percent_per_hour: "lots" is no number; write like 25 or 0.5'),
@@ -540,6 +548,43 @@ def test_a_firm_that_has_said_all_is_not_warned(write: Write) -> None:
         escalation: {{confirmed: true}}
         """)
     assert load(path).warnings() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        (
+            "escalation: {management: {P4: null}}",
+            "escalation.management",
+            "P4 has no ladder: management is never told of it",
+        ),
+        ("escalation: {teams: {P4: null}}", "escalation.teams", "no team hands P4 over by time"),
+        (
+            f"credits: {{approver: bookkeeper}}\n{PEOPLE}",
+            "credits.approver",
+            "nobody is bookkeeper, who approves the service credits: its mail is only logged",
+        ),
+    ],
+)
+def test_what_would_reach_nobody(write: Write, text: str, name: str, said: str) -> None:
+    assert warnings(write(text))[name] == said
+
+
+NEVER_TOLD = ("escalation.management", "escalation.teams")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "priorities: {P3: {first_response: 30 hours}}",  # a weekend is longer than that
+        "escalation: {management: {P3: [{after: 20 hours, tell: x}, {after: 1 business day, tell: y}]}}",
+        "escalation: {management: {P3: [{after: 1 business day, tell: x}, {after: 10 business hours, tell: y}]}}",
+        "escalation: {teams: {P1: {support: {after: 1 hour, to: systems engineering}}}}",
+        "escalation: {management: {P4: []}, teams: {P4: {}}}",
+    ],
+)
+def test_what_may_be_meant_is_taken(write: Write, text: str) -> None:
+    assert [warning.name for warning in load(write(text)).warnings() if warning.name in NEVER_TOLD] == []
 
 
 def test_a_warning_has_its_line(write: Write) -> None:

@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
-from maildesk.desk.duration import Duration, Unit
+from maildesk.desk.calendar import Calendar
+from maildesk.desk.duration import Duration
 from maildesk.faults import Name
-from maildesk.settings.model import Person, Settings
+from maildesk.settings.model import FirmHours, HandOver, Person, Settings, Step
+from maildesk.settings.types import WEEKDAYS
 
 MANAGEMENT: Final = "management"  # where a team's overrun may go instead of to another team [Procedure 7]
 ROLES: Final = (  # [Procedure 9], and who works on tickets
     "staff", "support manager", "systems engineering manager", "development manager", "director", "chief executive",
 )  # fmt: skip
-_MINUTES: Final = {Unit.MINUTES: 1, Unit.HOURS: 60, Unit.DAYS: 1440, Unit.BUSINESS_MINUTES: 1, Unit.BUSINESS_HOURS: 60}
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -34,14 +37,14 @@ Findings = Iterator[Finding]
 def contradictions(settings: Settings, tainted: Collection[Name] = ()) -> list[Finding]:
     """Faults between names.  ``tainted``: names whose values are not the firm's; what hangs on them is not told."""
     checks: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
-        ("desk.address people.*", _people),
+        ("desk.address send.return_path people.*", _people),
         ("people.*", _names),
         ("desk.address desk.operator people.*", _operator),
         ("teams.* people.*", _members),
-        ("priorities teams.*", _priority_rows),
+        ("priorities teams.* hours.week hours.day", _priority_rows),
         ("priorities.*", _priorities_named),
         ("teams.*", _hand_overs),
-        ("", _ladder),
+        ("hours.week hours.day", _ladders),
         ("send.host send.maildir send.user send.password_file", _relay),
         ("receive.smtp.tls_certificate receive.smtp.tls_key receive.imap", _intake),
         ("hours.week hours.open hours.closed", _hours),
@@ -76,15 +79,16 @@ def borrowed_name(settings: Settings, shipped: Mapping[str, Any]) -> Findings:
 
 def doubts(settings: Settings) -> list[Finding]:
     """What works but is worth a warning."""
-    return [*_nobody(settings), *_roles(settings), *_unsafe(settings), *_silent(settings)]
+    return [*_nobody(settings), *_roles(settings), *_unescalated(settings), *_unsafe(settings), *_silent(settings)]
 
 
 def _people(settings: Settings) -> Findings:
     seen: dict[str, str] = {}
-    desk = _plain(settings.desk.address)
+    ours = {_plain(settings.send.return_path or ""): "where delivery reports go"}
+    ours |= {_plain(settings.desk.address): "the desk's own mailbox"}
     for at, person in enumerate(settings.people):
         for number, address in enumerate(person.addresses):
-            taken = "the desk's own mailbox" if _plain(address) == desk else seen.get(address.lower())
+            taken = ours.get(_plain(address)) or seen.get(address.lower())
             if taken:
                 name: Name = ("people", at, "addresses", number)
                 yield Finding(name, f"{address} is {taken}", "write an address that only he reads")
@@ -118,12 +122,13 @@ def _members(settings: Settings) -> Findings:
 
 
 def _priority_rows(settings: Settings) -> Findings:
+    day = _day_length(settings.hours)
     for key, row in settings.priorities.items():
         if row.team not in settings.teams:
             yield Finding(("priorities", key, "team"), f'"{row.team}" is no team', _one_of(settings.teams))
         for limit in ("resolution", "fix_commitment"):
             term = getattr(row, limit)
-            if term and _longer(row.first_response, term):
+            if term and _longer(row.first_response, term, day):
                 wrong = f"{row.first_response} is longer than {limit}, {term}"
                 yield Finding(("priorities", key, "first_response"), wrong, "write a shorter time")
 
@@ -153,22 +158,46 @@ def _hand_overs(settings: Settings) -> Findings:
             if over.to not in {*settings.teams, MANAGEMENT} - {team}:
                 right = _one_of([*(other for other in settings.teams if other != team), MANAGEMENT])
                 yield Finding((*name, "to"), f'"{over.to}" is no other team', right)
+        if ring := _ring(overs):
+            wrong = f"{' -> '.join((*ring, ring[0]))}: a ticket would go round and round"
+            right = f"hand over to a team further on, or to {MANAGEMENT}"
+            yield Finding(("escalation", "teams", key, ring[-1], "to"), wrong, right)
 
 
-def _ladder(settings: Settings) -> Findings:
+def _ring(overs: Mapping[str, HandOver]) -> tuple[str, ...]:
+    """The teams that hand a ticket round among each other; none where each way ends.  Not one that hands to itself."""
+    for team in overs:
+        way = [team]
+        while (rule := overs.get(way[-1])) and rule.to not in way:
+            way.append(rule.to)
+        if rule and rule.to == team and len(way) > 1:
+            return tuple(way)
+    return ()
+
+
+def _ladders(settings: Settings) -> Findings:
+    day = _day_length(settings.hours)
     for key, steps in settings.escalation.management.items():
         for at, step in enumerate(steps):
             name: Name = ("escalation", "management", key, at)
             if "@" in step.tell:
-                yield Finding(
-                    (*name, "tell"), f'"{step.tell}" is an address', "write a role that somebody in people has"
-                )
-            if at and _longer(steps[at - 1].after, step.after):
-                yield Finding((*name, "after"), f"{step.after} is before the step above it", "write the steps in order")
+                right = "write a role that somebody in people has"
+                yield Finding((*name, "tell"), f'"{step.tell}" is an address', right)
+            if at:
+                yield from _order(steps[at - 1], step, name, day)
             if step.repeat and step.repeat.amount == 0:
                 yield Finding((*name, "repeat"), "repeats without end", "write how long to wait, like 24 hours")
             if step.repeat and at < len(steps) - 1:
                 yield Finding((*name, "repeat"), "is not the last step", "only the last step of a ladder repeats")
+
+
+def _order(above: Step, step: Step, name: Name, day: timedelta) -> Findings:
+    """Of steps due at one moment only the newest is told: the one above would never be."""
+    if _longer(above.after, step.after, day):
+        yield Finding((*name, "after"), f"{step.after} is before the step above it", "write the steps in order")
+    elif above.after.unit.business == step.after.unit.business and above.after.length(day) == step.after.length(day):
+        wrong = f"{step.after} is when the step above it is due, so that {above.tell} would never be told"
+        yield Finding((*name, "after"), wrong, "write a later time, or leave one of the two out")
 
 
 def _relay(settings: Settings) -> Findings:
@@ -230,6 +259,21 @@ def _nobody(settings: Settings) -> Findings:
     if absent := [role for role in _told(settings) if role not in held]:
         wrong = f"nobody is {', '.join(absent)}: {falls_to}"
         yield Finding(("escalation", "management"), wrong, "give each of these roles to somebody in people")
+    approver = settings.credits.approver
+    if approver not in held:
+        wrong = f"nobody is {approver}, who approves the service credits: {falls_to}"
+        yield Finding(("credits", "approver"), wrong, "give this role to somebody in people")
+
+
+def _unescalated(settings: Settings) -> Findings:
+    """A priority that the escalation says nothing of."""
+    for key in settings.priorities:
+        if key not in settings.escalation.management:
+            right = f"write a ladder under escalation.management.{key}, or [] if that is meant"
+            yield Finding(("escalation", "management"), f"{key} has no ladder: management is never told of it", right)
+        if key not in settings.escalation.teams:
+            right = f"write who hands over when under escalation.teams.{key}, or {{}} if that is meant"
+            yield Finding(("escalation", "teams"), f"no team hands {key} over by time", right)
 
 
 def _told(settings: Settings) -> list[str]:
@@ -240,7 +284,7 @@ def _told(settings: Settings) -> list[str]:
 
 def _roles(settings: Settings) -> Findings:
     """A role that nothing asks for is a typo, or of no use."""
-    known = list(dict.fromkeys([*_told(settings), *ROLES]))
+    known = list(dict.fromkeys([*_told(settings), settings.credits.approver, *ROLES]))
     for at, person in enumerate(settings.people):
         for number, role in enumerate(person.roles):
             if role not in known:
@@ -293,10 +337,14 @@ def _one_of(names: Iterable[str]) -> str:
     return f"write one of {', '.join(names)}"
 
 
-def _longer(one: Duration, other: Duration) -> bool:
-    """Whether one is longer for certain: only amounts that the same clock counts can be compared."""
-    if one.unit == other.unit:
-        return one.amount > other.amount
-    if one.unit.business != other.unit.business or Unit.BUSINESS_DAYS in {one.unit, other.unit}:
-        return False
-    return one.amount * _MINUTES[one.unit] > other.amount * _MINUTES[other.unit]
+def _longer(one: Duration, other: Duration, day: timedelta) -> bool:
+    """Whether one is longer for certain: business time never passes faster than the clock, but often slower."""
+    comparable = one.unit.business or not other.unit.business
+    return comparable and one.length(day) > other.length(day)
+
+
+def _day_length(hours: FirmHours) -> timedelta:
+    """What a business day is worth; a whole day where the firm never works, which is said elsewhere."""
+    own = hours.day.length(timedelta()) if hours.day else None
+    week = {WEEKDAYS.index(day): spans for day, spans in hours.week.items()}
+    return Calendar(ZoneInfo(hours.zone), week, day=own).day_length or timedelta(days=1)
