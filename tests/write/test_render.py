@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maildesk.desk.commands import Unclear, parse
 from maildesk.desk.notices import (
     Acknowledgement,
     Alert,
@@ -408,3 +409,12 @@ def test_a_desk_without_a_phone_says_none(folder: Path) -> None:
         rendered = renderer.render(notice)
         assert rendered.fault == ""
         assert "On the phone" not in rendered.text + rendered.html
+
+
+@pytest.mark.parametrize(
+    "notice", [notice for notice in NOTICES if hasattr(notice.facts, "brief")], ids=lambda n: n.key
+)
+def test_the_commands_that_a_mail_names_are_understood(notice: Notice) -> None:
+    said = re.findall(r"`(?:maildesk ticket set \S+ --as YOU )?\"?([^`\"]+)\"?`", SHIPPED.render(notice).text)
+    assert said
+    assert not [line for line in said if isinstance(parse(line), Unclear)]
