@@ -23,6 +23,7 @@ COMMANDS = {
     "deadlines": "Print what is due when for a ticket opened then and left alone.",
     "simulate": "Play a script through the procedure: every event and every mail that would go out.",
     "report": "Service credits: show the statements, approve, refuse and correct them.",
+    "procedure": "Write the settings as the firm's procedure in prose.",
     "db": "Bring the database's schema up to date.",
 }
 

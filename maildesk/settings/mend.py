@@ -46,7 +46,8 @@ def _without_unknown(data: Data, unknown: Sequence[Name]) -> Data:
 
 def _mend(data: Data, name: Name, below: Data) -> Name:
     """Put the shipped value where the firm's is faulty; returns the name whose value is no more the firm's."""
-    if name[0] == "people" and len(name) > 1 and isinstance(data["people"][name[1]], dict):
+    listed = name[0] == "people" and len(name) > 1 and int(name[1]) < len(data["people"])
+    if listed and isinstance(data["people"][name[1]], dict):
         data["people"][name[1]] = _stand_in(data["people"][name[1]], int(name[1]))
         return name[:2]
     mine: Any = data
