@@ -16,6 +16,7 @@ from maildesk.write.plain import (
     bullet,
     fence,
     fold,
+    lines,
     many_lines,
     presentable,
     row,
@@ -46,6 +47,11 @@ def test_a_huge_text_says_what_is_left_out() -> None:
 def test_fence() -> None:
     assert fence("a\n\n  b") == "| a\n|\n|   b"
     assert fence("word " * 16 + "end") == "| " + ("word " * 15).rstrip() + "\n| word end"
+
+
+def test_a_text_of_our_own_keeps_its_lines_and_has_no_fence() -> None:
+    assert lines("a\n\n  b") == "a\n\n  b"
+    assert lines("word " * 16 + "end") == ("word " * 15).rstrip() + "\nword end"
 
 
 @pytest.mark.parametrize(

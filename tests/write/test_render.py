@@ -418,3 +418,45 @@ def test_the_commands_that_a_mail_names_are_understood(notice: Notice) -> None:
     said = re.findall(r"`(?:maildesk ticket set \S+ --as YOU )?\"?([^`\"]+)\"?`", SHIPPED.render(notice).text)
     assert said
     assert not [line for line in said if isinstance(parse(line), Unclear)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("notice.until | short", "Wed 1 Jul, 16:30 BST"),
+        ("'2026-11-20' | day", "Fri 20 Nov 2026"),
+        ("'<soon>' | day", "<soon>"),
+    ],
+)
+def test_short_times_and_days(folder: Path, expression: str, said: str) -> None:
+    write(folder, {"resolved.txt": f"{{{{ {expression} }}}}"})
+    facts = ResolvedNews("CB-1", "s", "", no_answer=False, until=datetime(2026, 7, 1, 15, 30, tzinfo=UTC))
+    notice = Notice("resolved", Recipient("bob@acme.example"), 1, "k", facts)
+    assert Renderer(folder, DESK).render(notice).text == f"{said}\n"
+
+
+def test_a_hand_over_has_the_whole_history_and_marks_what_is_internal() -> None:
+    notice = next(notice for notice in NOTICES if notice.key == "sample:handover:0")
+    said = " ".join(SHIPPED.render(notice).text.split())
+    brief = getattr(notice.facts, "brief")  # noqa: B009  only some facts have one
+    for past in brief.history:
+        assert past.words in said
+    assert said.count("internal: the customer has not seen it") == sum(past.private for past in brief.history) == 1
+
+
+def test_a_manager_reads_no_internal_note_and_one_line_of_what_was_said() -> None:
+    notice = next(notice for notice in NOTICES if notice.key == "sample:ladder:0")
+    rendered = SHIPPED.render(notice)
+    for said in (rendered.text, rendered.html):
+        assert "payment proxy" not in said
+        assert "third visitor" not in said
+        assert "It happens to card payments" in said
+
+
+def test_a_holding_update_is_honest_and_quotes_what_was_asked_only_while_it_is_waited_for() -> None:
+    told = {notice.key: SHIPPED.render(notice).text for notice in NOTICES if notice.name == "update-holding"}
+    assert all("no news from a person today" in " ".join(text.split()) for text in told.values())
+    assert [key for key, text in told.items() if "| can you send us the access log" in text] == [
+        "sample:update-holding:0"
+    ]
+    assert "Fri 20 Nov 2026 and Sat 21 Nov 2026" in " ".join(told["sample:update-holding:0"].split())
