@@ -49,3 +49,26 @@ def test_the_overview_names_each_rule_once() -> None:
         if row[0].split()[0].isdigit():
             number, title = row[0].split(" ", 1)
             assert f"\n## {number}. {title}\n" in PROCEDURE
+
+
+_FILE = re.compile(r"`((?:maildesk|tests)/[\w/]+\.py)`")
+_ALL_RULES = ("events", "commands", "notices", "policy", "duration")  # the words in which the rules are written
+SECTIONS = {
+    title.partition(".")[0]: set(_FILE.findall(text))
+    for title, text in (part.split("\n", 1) for part in PROCEDURE.split("\n## ")[1:])
+}
+
+
+def test_each_file_that_a_rule_names_cites_it() -> None:
+    cites = set(cited(*_IN_CODE, *_ELSEWHERE))
+    assert [(rule, file) for rule, files in SECTIONS.items() for file in files if (rule, file) not in cites] == []
+
+
+def test_each_file_that_decides_a_rule_of_time_is_named_by_it() -> None:
+    deciding = [
+        (rule, file)
+        for rule, file in cited("maildesk/desk/*.py", "tests/procedure/*.py")
+        if rule in {"3", "4", "5", "7", "8", "9", "10", "12"} and Path(file).stem not in _ALL_RULES
+    ]
+    shared = {"tests/procedure/test_03_targets.py"}  # one table of several rules
+    assert [(rule, file) for rule, file in deciding if file not in SECTIONS[rule] | shared] == []

@@ -55,7 +55,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """A row of the firm's table [Procedure 3, 4, 5, 8].  ``at_once``: its notices reach people at any hour."""
+    """A row of the firm's table [Procedure 3, 4, 5, 8].  ``at_once``: its notices reach people at any hour [Procedure 12]."""
 
     key: str
     first_response: Duration
