@@ -222,7 +222,7 @@ def _entry(
 def _with_amount(entry: Entry, amount: Decimal, rules: CreditRules) -> Entry:
     if amount == entry.uncut:
         return entry
-    by_cap = f"by the cap of {number(rules.cap_percent)} % for {entry.of_month} {money(amount)}"
+    by_cap = f"cut to {money(amount)} by the cap of {number(rules.cap_percent)} % for {entry.of_month}"
     why = by_cap if entry.hours > 0 else f"of which {money(amount)} had been given"
     return replace(entry, words=f"{entry.words}, {why}", amount=amount)
 

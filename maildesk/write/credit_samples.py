@@ -13,7 +13,7 @@ _CUT = CreditRow(
     "CB-1057",
     "The shop is away",
     "line",
-    "26 h x 1 % of 1,200.00 GBP = 312.00, by the cap of 25 % for 2026-11 264.00",
+    "26 h x 1 % of 1,200.00 GBP = 312.00, cut to 264.00 by the cap of 25 % for 2026-11",
     (
         "9 h in breach, from 25 Nov 2026 08:00 GMT to 25 Nov 2026 17:00 GMT: P2, resolution due 24 Nov 2026 18:12 GMT",
         "17 h in breach, from 26 Nov 2026 08:00 GMT to 27 Nov 2026 16:00 GMT: P1, resolution due 22 Nov 2026 18:12 GMT",

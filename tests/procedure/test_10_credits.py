@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maildesk.desk.credit import Hour, accrued
 from maildesk.desk.policy import CreditRules
-from maildesk.desk.statement import Entry, Fee, Given, correction, given, lines, money
+from maildesk.desk.statement import Entry, Fee, Given, Statement, correction, given, lines, money
 from tests.rig.history import History, at, shipped
 
 NOW = at("04-01 08:00")
@@ -41,7 +41,7 @@ def stated(
         ("03-05 09:00", "P1", "03-10 16:00", "300.00", "25 h x 1 % of 1,200.00 GBP = 300.00"),
         (
             "03-05 09:00", "P1", "03-11 17:00", "300.00",
-            "35 h x 1 % of 1,200.00 GBP = 420.00, by the cap of 25 % for 2026-03 300.00",
+            "35 h x 1 % of 1,200.00 GBP = 420.00, cut to 300.00 by the cap of 25 % for 2026-03",
         ),
     ],
 )  # fmt: skip
@@ -117,6 +117,20 @@ def test_a_correction_is_worth_what_the_cap_of_its_month_leaves(more: str, uncut
     assert made.words.endswith("; why")
 
 
+def test_a_cap_that_was_lowered_since_takes_nothing_back() -> None:
+    lower = replace(RULES, cap_percent=Decimal(10))
+    more = correction(
+        "C-17", "2026-04", 1001, "2026-03", Decimal(2), GBP, lower, Given(Decimal(300), Decimal(300)), "dora", NOW, ""
+    )
+    assert more.amount == 0
+
+
+def test_an_approval_is_for_good_whatever_is_written_after_it() -> None:
+    decisions = tuple(Entry("C-17", "2026-03", kind, "dora", NOW) for kind in ("proposed", "approved", "refused"))
+    states = [Statement("C-17", "", "2026-03", GBP, RULES, decisions=decisions[:count]).state for count in range(4)]
+    assert states == ["not yet proposed", "proposed", "approved", "approved"]
+
+
 def test_a_correction_without_a_fee() -> None:
     assert corrected("2", Given(), Fee()).amount is None
 
@@ -124,7 +138,7 @@ def test_a_correction_without_a_fee() -> None:
 def test_other_percentages() -> None:
     rules = replace(RULES, percent_per_hour=Decimal("0.5"), cap_percent=Decimal(10))
     (line,) = stated({1001: hours("03-05 09:00", "03-10 16:00")}, rules=rules)
-    assert line.words == "25 h x 0.5 % of 1,200.00 GBP = 150.00, by the cap of 10 % for 2026-03 120.00"
+    assert line.words == "25 h x 0.5 % of 1,200.00 GBP = 150.00, cut to 120.00 by the cap of 10 % for 2026-03"
 
 
 def test_money_as_people_read_it() -> None:

@@ -16,7 +16,7 @@ from tests.rig.history import at
 NOW = at("04-01 08:00")
 RUN = "3 h in breach, from 03 Mar 2026 09:00 GMT to 03 Mar 2026 12:00 GMT: P1, resolution due 03 Mar 2026 09:00 GMT"
 LINE = Entry(
-    "C-17", "2026-03", "line", "desk", NOW, "30 h x 1 % of 1,200.00 GBP = 360.00, by the cap of 25 % for 2026-03 300.00",
+    "C-17", "2026-03", "line", "desk", NOW, "30 h x 1 % of 1,200.00 GBP = 360.00, cut to 300.00 by the cap of 25 % for 2026-03",
     1001, "2026-03", Decimal(30), Decimal(1200), Decimal("360.00"), Decimal("300.00"), "GBP", (RUN,),
 )  # fmt: skip
 TAKEN = Entry(
@@ -48,8 +48,8 @@ Decided:      proposed by desk: 264.00 GBP for 27 h
 D-1001:       The shop is away
               3 h in breach, from 03 Mar 2026 09:00 GMT to 03 Mar 2026 12:00
               GMT: P1, resolution due 03 Mar 2026 09:00 GMT
-              30 h x 1 % of 1,200.00 GBP = 360.00, by the cap of 25 % for
-              2026-03 300.00
+              30 h x 1 % of 1,200.00 GBP = 360.00, cut to 300.00 by the cap
+              of 25 % for 2026-03
 
 D-1002:       Backup slow
               correction by dora@firm.test

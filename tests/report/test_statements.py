@@ -228,6 +228,36 @@ def test_what_is_found_late_is_a_correction_even_of_an_approved_month(books: Boo
     assert books.lines("C-17", "2026-04") == [(number, "2026-03", 2, Decimal("24.00"))]
 
 
+def test_the_fee_is_that_of_the_months_first_day(books: Books) -> None:
+    """A contract that begins within the month has none for it; from the next month on it has."""
+    number = books.ticket(late("03-30 15:30", "04-01 11:30"), contract="C-20")
+    books.turn("05-01 08:00")
+    assert books.lines("C-20", "2026-03") == [(number, "2026-03", 1, None)]
+    assert books.lines("C-20", "2026-04") == [(number, "2026-04", 4, Decimal("40.00"))]
+
+
+def test_another_contract_gets_nothing_that_was_approved_for_the_first(books: Books) -> None:
+    number = books.ticket(late("03-02 09:00", "03-03 12:30"))
+    books.turn("04-01 08:00")
+    books.decide("C-17", "2026-03")
+    books.happens(number, "04-02 09:00", ContactLearnt({}, "C-19"))
+    books.turn("05-01 08:00")
+    assert (books.lines("C-17", "2026-04"), books.lines("C-19", "2026-04")) == ([], [])
+
+
+def test_corrections_of_one_month_share_its_cap(books: Books) -> None:
+    """Twice 18 late hours of March: the cap of 25 leaves 7 to the second ticket."""
+    books.turn("04-01 08:00")
+    numbers = [books.ticket(late("03-19 17:00", "03-24 17:00")) for _ in range(2)]  # due Friday's close
+    for number in numbers:
+        books.happens(number, "04-02 09:00", CauseSet("ours"))
+    books.turn("05-01 08:00")
+    assert books.lines("C-17", "2026-04") == [
+        (numbers[0], "2026-03", 18, Decimal("216.00")),
+        (numbers[1], "2026-03", 18, Decimal("84.00")),
+    ]
+
+
 def test_other_rules_do_not_change_what_was_stated(open_books: Callable[..., Books]) -> None:
     books = open_books()
     number = books.ticket(late("03-02 09:00", "03-03 12:30"))

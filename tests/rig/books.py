@@ -20,6 +20,7 @@ REGISTER = """number,organisation,domains,monthly fee,currency,valid from,valid 
 C-17,Acme Trading Ltd,acme.test,1200,GBP,2025-01-01,2026-03-31
 C-17,Acme Trading Ltd,acme.test,1500,GBP,2026-04-01,
 C-18,Nofee & Sons,nofee.test,,,,
+C-20,Late Ltd,late.test,1000,GBP,2026-03-15,
 C-19,Odd Ltd,odd.test,1000.10,EUR,,
 """
 FIRM: Mapping[str, Any] = {
