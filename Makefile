@@ -6,7 +6,7 @@ SETTINGS ?=
 MARK := $(VENV)/.ready
 TESTS := $(VENV)/.ready-for-tests
 
-.PHONY: run test test-deps lint demo clean
+.PHONY: run test test-deps lint demo pictures clean
 
 run: $(MARK)
 	$(BIN)/maildesk run $(if $(SETTINGS),--settings $(SETTINGS))
@@ -16,6 +16,11 @@ test: $(TESTS)
 
 demo: $(MARK)
 	$(BIN)/maildesk demo
+
+# Each of our mails as text and HTML, at 390 and 900 px, in light and in dark: make pictures FOLDER=somewhere
+FOLDER ?= pictures
+pictures: $(TESTS)
+	$(BIN)/python -m tests.rig.pictures $(FOLDER)
 
 lint: $(TESTS)
 	$(BIN)/ruff check .
