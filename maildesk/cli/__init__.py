@@ -17,7 +17,7 @@ COMMANDS = {
     "run": "Run the desk.",
     "demo": "Show the desk at work on a scratch directory, with a small cast.",
     "check": "Check the settings, and with --tickets the data.",
-    "ticket": "List, show and explain tickets.",
+    "ticket": "List, show, explain and change tickets.",
     "mail": "List, show and explain the mail that came in; read mail files.",
     "outbox": "List what is sent and what waits; send what is held.",
     "deadlines": "Print what is due when for a ticket opened then and left alone.",

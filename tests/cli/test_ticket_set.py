@@ -9,6 +9,7 @@ from maildesk.desk.commands import GRAMMAR
 from maildesk.desk.events import Event
 from tests.cli.conftest import Story
 from tests.rig.desk import ANN, BILL, OPERATOR
+from tests.rig.pages import page
 
 AT = "maildesk.cli.ticket_set.system_clock"
 
@@ -198,3 +199,8 @@ def test_strangers_words_do_not_play_with_the_terminal(desk: Story) -> None:
 def test_its_help_lists_the_grammar(desk: Story) -> None:
     said = desk.run("ticket", "set", "--help").out
     assert all(form in said for form, _ in GRAMMAR)
+
+
+def test_the_document_lists_the_grammar() -> None:
+    document = page("docs/commands.md")
+    assert all(f"| `{form}` | {does} |" in document for form, does in GRAMMAR)

@@ -24,6 +24,7 @@ from maildesk.desk.commands import (
     TicketCommand,
     Unclear,
     parse,
+    with_text,
     words,
 )
 from maildesk.desk.course import Status
@@ -275,3 +276,20 @@ def test_the_longest_note_is_taken() -> None:
     text = "x" * (LONGEST - len("note: "))
     assert parse(f"note: {text}") == Note(text)
     assert isinstance(parse(f"note: {text}x"), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("lines", "with_it"),
+    [
+        ([], ["reply: Hello"]),
+        (["take"], ["reply: Hello", "take"]),
+        (["take", "resolved"], ["take", "resolved: Hello"]),
+        (["workaround"], ["workaround: Hello"]),
+        (["resolved: it was the cable"], ["reply: Hello", "resolved: it was the cable"]),
+        (["pending customer"], ["reply: Hello", "pending customer"]),
+    ],
+)
+def test_a_text_for_the_customer(lines: list[str], with_it: list[str]) -> None:
+    commands = [command for command in map(parse, lines) if not isinstance(command, Unclear)]
+    assert [words(command) for command in with_text(commands, "Hello")] == with_it
+    assert with_text(commands, "") == commands
