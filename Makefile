@@ -40,7 +40,7 @@ $(TESTS): $(MARK) pyproject.toml
 
 # The real servers of the tests, on a machine made for testing: Postfix drives out another MTA.
 PACKAGES := dovecot-imapd dovecot-lmtpd dovecot-submissiond postfix postgresql-15 swaks libnet-ssleay-perl \
-	libauthen-sasl-perl s-nail mutt tmux strace iproute2 systemd faketime openssl curl python3-venv
+	chromium libauthen-sasl-perl s-nail mutt tmux strace iproute2 systemd faketime openssl curl python3-venv
 test-deps:
 	@test "$$(id -u)" = 0 || { echo "make test-deps installs packages: run it as root, on a machine made for testing" >&2; exit 1; }
 	test -e /usr/sbin/policy-rc.d || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; }

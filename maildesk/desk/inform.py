@@ -1,7 +1,7 @@
 """Who is told of what staff or time did to a ticket.  Pure: events in, notices out; `maildesk.desk.tell` does it for mail."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from maildesk.desk.brief import Dossier, brief
@@ -167,7 +167,12 @@ class _Teller:
 
     def _word(self, event: Event, body: UpdateSent | Answered) -> Iterator[Notice]:
         if isinstance(body, Answered):
-            yield from self._customer("answer", f"{event.seq}", self._answer(body))
+            answer = self._answer(body)
+            notices = list(self._customer("answer", f"{event.seq}", answer))
+            everybody = [notice.recipient.address for notice in notices]
+            for notice in notices:  # each by himself, and each is told who else reads it (mail-rules)
+                others = tuple(address for address in everybody if address != notice.recipient.address)
+                yield replace(notice, facts=replace(answer, others=others))
             return
         key = f"update:{body.day}"
         yield from self._customer("update-holding", key, self._holding(body), "update:holding", body.due_at)

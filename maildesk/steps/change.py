@@ -7,17 +7,18 @@ from functools import reduce
 
 from sqlalchemy import Connection
 
+from maildesk.desk.brief import Dossier
 from maildesk.desk.commands import TicketCommand
 from maildesk.desk.course import Status
 from maildesk.desk.decide import Actor, Role
-from maildesk.desk.events import Body, Event, HandedOver, StatusSet
+from maildesk.desk.events import Answered, Body, Event, HandedOver, StatusSet, UpdateSent
 from maildesk.desk.inform import Change, inform
 from maildesk.desk.notices import PASSING, SCHEDULED, Notice
 from maildesk.desk.obey import Refusal, obey
 from maildesk.desk.ticket import Ticket, apply
 from maildesk.desk.timers import due_events
 from maildesk.office import Office
-from maildesk.steps.history import dossier
+from maildesk.steps.history import dossier, participants_only
 from maildesk.steps.post import Cause, post
 from maildesk.store import outbox, suppression, tickets
 
@@ -47,7 +48,7 @@ def obey_on(
 
     What time owes by now comes first: the desk may have been down.
     """
-    ticket = _up_to_date(transaction, office, ticket, now)
+    ticket = up_to_date(transaction, office, ticket, now)
     results = _tried(ticket, commands, actor, office, now)
     if not any(result.refusal for result in results):
         bodies = [body for result in results for body in result.events]
@@ -55,7 +56,8 @@ def obey_on(
     return results
 
 
-def _up_to_date(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> Ticket:
+def up_to_date(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> Ticket:
+    """The ticket once time has done to it what is due by now."""
     bodies = due_events(ticket, office.policy, now)
     return change(transaction, office, ticket, bodies, DESK, now, Cause()) if bodies else ticket
 
@@ -82,11 +84,19 @@ def change(
     """Append the events and tell whomever they concern."""
     changed = tickets.append(transaction, ticket, bodies, actor.address or "desk", cause.inbound, now, office.policy)
     events = _events(ticket, bodies, actor, now, cause)
-    told = dossier(transaction, changed, texts=any(isinstance(body, HandedOver) for body in bodies))
+    told = _dossier(transaction, changed, bodies)
     notices = inform(Change(ticket, events, changed, actor, told), office.policy, now)
     _tidy(transaction, office, ticket, changed, now)
     post(transaction, office, [_unless_muted(transaction, notice) for notice in notices], cause, now)
     return changed
+
+
+def _dossier(transaction: Connection, ticket: Ticket, bodies: Sequence[Body]) -> Dossier:
+    """A word to a customer tells no history, which is the most of the work; only what he is waited for must be known."""
+    to_him = all(isinstance(body, UpdateSent | Answered) for body in bodies)
+    if to_him and ticket.state is not Status.PENDING_CUSTOMER:
+        return participants_only(transaction, ticket)
+    return dossier(transaction, ticket, texts=any(isinstance(body, HandedOver) for body in bodies))
 
 
 def state_changed(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from maildesk.desk.course import Status
 from maildesk.desk.decide import Actor, Facts, Join, Open, Proposal, Role, Word, decide, is_over, word_of
 from maildesk.desk.events import Opened
 from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
@@ -24,7 +25,7 @@ from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Standing
 from maildesk.steps import answering
 from maildesk.steps.answering import over_budget, within_budget
-from maildesk.steps.change import state_changed
+from maildesk.steps.change import state_changed, up_to_date
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
 from maildesk.steps.reading import Reading
@@ -169,6 +170,8 @@ def _add_partners(transaction: Connection, office: Office, ticket: Ticket, now: 
 def _join(
     transaction: Connection, office: Office, reading: Reading, found: Whose, ticket: Ticket, now: datetime
 ) -> End:
+    if ticket.state is not Status.RESOLVED:  # there the mail's own time decides, not how long it lay here
+        ticket = up_to_date(transaction, office, ticket, now)
     actor = _actor(reading, found.role)
     text = _said(transaction, reading, ticket, actor.address)
     facts = _facts(office, reading, read_contact(reading.mail, text), ticket.contact, now)
