@@ -13,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy.event import listen
 
 from maildesk import flow
 from maildesk.desk.commands import TicketCommand, with_text
@@ -36,6 +37,10 @@ from maildesk.store.schema import outbox as outgoing
 
 SEED = b"maildesk simulate"
 AT_ONCE = 50  # mails handed to the pretended relay in one go
+_MAILS = select(
+    outgoing.c.id, outgoing.c.ticket, outgoing.c.notice, outgoing.c.step,
+    outgoing.c.recipient, outgoing.c.subject, outgoing.c.due_at,
+).where(outgoing.c.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Simulation:
     def __enter__(self) -> Self:
         address = f"sqlite:///{self.folder / 'simulation.db'}"
         self._database = Database(address)
+        listen(self._database.engine, "connect", _in_haste)
         self._database.upgrade()
         self._office = self._open(self.settings.model_copy(update={"database": address}))
         return self
@@ -181,13 +187,10 @@ class Simulation:
 
     def _work(self) -> Iterator[Line]:
         """Everything that can be done at this moment, until there is nothing more."""
-        busy = True
-        while busy:
-            busy = bool(flow.process(self._office) + flow.fire(self._office) + flow.begin_day(self._office))
+        while flow.process(self._office) + flow.fire(self._office) + flow.begin_day(self._office):
             yield from self._events()
-            for line in self._sent():
-                busy = True
-                yield line
+        yield from self._events()
+        yield from self._sent()
 
     def _events(self) -> Iterator[Line]:
         with self._database.reading() as transaction:
@@ -212,11 +215,15 @@ class Simulation:
     def _sent(self) -> Iterator[Line]:
         """Mails leave, one after the other as the outbox gives them; the relay takes each."""
         taken = Outcome(State.SENT, 250, "taken")
-        while claimed := flow.settle_and_claim(self._office, [], AT_ONCE):
-            flow.settle_and_claim(self._office, [(mail, taken) for mail in claimed], 0)
-            with self._database.reading() as transaction:
-                rows = [outbox.get(transaction, mail.id) for mail in claimed]
-            yield from (self._mail(row) for row in rows)
+        claimed = flow.settle_and_claim(self._office, [], AT_ONCE)
+        while claimed:
+            yield from self._mails([mail.id for mail in claimed])
+            claimed = flow.settle_and_claim(self._office, [(mail, taken) for mail in claimed], AT_ONCE)
+
+    def _mails(self, ids: Sequence[int]) -> Iterator[Line]:
+        with self._database.reading() as transaction:
+            rows = {row.id: row for row in transaction.execute(_MAILS, {"ids": ids})}
+        return (self._mail(rows[id_]) for id_ in ids)
 
     def _mail(self, row: Any) -> Line:
         ticket = row.ticket - FIRST_TICKET + 1 if row.ticket else 0
@@ -255,3 +262,8 @@ class Simulation:
             message["Subject"] = (
                 f"Re: {got.subject}" if got else f"[{self._office.policy.number(number)}] {letter.subject}"
             )
+
+
+def _in_haste(connection: Any, _: Any) -> None:
+    """What is lost with the machine was never anybody's."""
+    connection.execute("PRAGMA synchronous=OFF")

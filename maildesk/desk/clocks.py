@@ -4,7 +4,7 @@ A clock has an amount of time and the intervals in which it runs.  It is due whe
 not run it has no due time.  [Procedure 3, 4, 5, 7, 9]; which states let which clock run is the procedure's table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
@@ -119,18 +119,20 @@ def targets(ticket: Ticket, policy: Policy) -> list[Clock]:
     return [clock for clock in found if clock]
 
 
-def stricter(ticket: Ticket, policy: Policy) -> Clock | None:
-    """Of the resolution's two targets the one that is due first; the table's where they do not differ [Procedure 5]."""
-    fix, table = fix_commitment(ticket, policy), resolution(ticket, policy)
+def stricter(found: Iterable[Clock]) -> Clock | None:
+    """Of the resolution's two among `targets` the one that is due first; the table's where they do not differ [Procedure 5]."""
+    by_key = {clock.key: clock for clock in found}
+    fix, table = by_key.get(FIX_COMMITMENT), by_key.get(RESOLUTION)
     return fix if fix and table and fix.due_at and table.due_at and fix.due_at < table.due_at else table
 
 
-def governing(ticket: Ticket, policy: Policy) -> Clock | None:
-    """The target of the resolution whose miss is a breach: the table's, if the settings say nothing else [Procedure 5]."""
+def governing(found: Sequence[Clock], policy: Policy) -> Clock | None:
+    """Of `targets` the one whose miss is a breach: the table's, if the settings say nothing else [Procedure 5]."""
     if policy.credits.breach_of == "stricter":
-        return stricter(ticket, policy)
-    fix = fix_commitment(ticket, policy) if policy.credits.breach_of == FIX_COMMITMENT else None
-    return fix or resolution(ticket, policy)
+        return stricter(found)
+    by_key = {clock.key: clock for clock in found}
+    fix = by_key.get(FIX_COMMITMENT) if policy.credits.breach_of == FIX_COMMITMENT else None
+    return fix or by_key.get(RESOLUTION)
 
 
 def team_clock(ticket: Ticket, policy: Policy) -> tuple[Clock, HandOver] | None:

@@ -119,7 +119,7 @@ def explain(ticket: Ticket, events: Sequence[Event], policy: Policy, now: dateti
             *_team(ticket, events, policy, now),
             *_end(ticket, policy, now),
         ),
-        governing=governing.key if (governing := clocks.governing(ticket, policy)) else "",
+        governing=governing.key if (governing := clocks.governing(clocks.targets(ticket, policy), policy)) else "",
         ladder=tuple(_rungs(ticket, events, policy, now)),
         ladder_pauses=pauses(ticket.course, _ladder_states(policy)),
         updates=_updates(ticket, policy),

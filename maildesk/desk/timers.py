@@ -8,6 +8,7 @@ names the others [Procedure 8, 9].
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from maildesk.desk import clocks
 from maildesk.desk.clocks import Clock
@@ -67,7 +68,7 @@ def timers(ticket: Ticket, policy: Policy) -> list[Timer]:
         return []
     found = [
         *_ends(ticket, policy),
-        *_targets(ticket, policy),
+        *chain.from_iterable(_targets(ticket, policy)),
         *_team(ticket, policy),
         *_steps(ticket, policy),
         *_updates(ticket, policy),
@@ -88,25 +89,26 @@ def _ends(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
             yield Timer(at, StatusSet(Status.CLOSED))
 
 
-def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
-    for clock in clocks.targets(ticket, policy):
-        yield from _warning(ticket, clock, policy)
-        yield from _breach(ticket, clock, policy)
+def _targets(ticket: Ticket, policy: Policy) -> Iterator[list[Timer]]:
+    """Of each clock the warning and the breach that are still to be told."""
+    found = clocks.targets(ticket, policy)
+    warns, counts = clocks.stricter(found), clocks.governing(found, policy)
+    for clock in found:
+        yield [*_warning(ticket, clock, warns, policy), *_breach(ticket, clock, counts)]
 
 
 def _due_targets(ticket: Ticket, policy: Policy, now: datetime) -> list[Body]:
     """Of a clock both of whose moments are past, the breach."""
     bodies: list[Body] = []
-    for clock in clocks.targets(ticket, policy):
-        both = (*_warning(ticket, clock, policy), *_breach(ticket, clock, policy))
+    for both in _targets(ticket, policy):
         late = [timer for timer in both if timer.due_at <= now]
         bodies += [timer.body for timer in late[-1:]]
     return bodies
 
 
-def _warning(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
+def _warning(ticket: Ticket, clock: Clock, warns: Clock | None, policy: Policy) -> Iterator[Timer]:
     """Nothing once a breach is told, while it rests, or where the other of the two targets is the stricter [Procedure 5]."""
-    if clock.due_at is None or not clock.runs or not _is(clock, clocks.stricter(ticket, policy)):
+    if clock.due_at is None or not clock.runs or not _is(clock, warns):
         return
     if _is_told(ticket, breach_key(clock.key, ticket.priority), clock.due_at):
         return
@@ -126,9 +128,9 @@ def _is(clock: Clock, chosen: Clock | None) -> bool:
     return clock.key == clocks.FIRST_RESPONSE or (chosen is not None and chosen.key == clock.key)
 
 
-def _breach(ticket: Ticket, clock: Clock, policy: Policy) -> Iterator[Timer]:
+def _breach(ticket: Ticket, clock: Clock, counts: Clock | None) -> Iterator[Timer]:
     """Told also while the clock rests, if its time was used up before: a raised priority counts anew from the opening."""
-    if clock.due_at is None or clock.stopped_at or not _is(clock, clocks.governing(ticket, policy)):
+    if clock.due_at is None or clock.stopped_at or not _is(clock, counts):
         return
     if not _is_told(ticket, breach_key(clock.key, ticket.priority), clock.due_at):
         yield Timer(clock.due_at, Breached(clock.key, ticket.priority, _text(clock.due_at)))

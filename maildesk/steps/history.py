@@ -19,9 +19,17 @@ def dossier(transaction: Connection, ticket: Ticket, *, texts: bool) -> Dossier:
     events = tickets.log(transaction, ticket.number)
     said = _texts(transaction, events) if texts else {}
     past = tuple(_past(event, said) for event in events)
-    people = tuple(sorted(tickets.participants(transaction, ticket.number) - {ticket.requester}))
     asked = next((e.body.text for e in reversed(events) if isinstance(e.body, Answered)), "")
-    return Dossier(people, past, asked)
+    return Dossier(_participants(transaction, ticket), past, asked)
+
+
+def participants_only(transaction: Connection, ticket: Ticket) -> Dossier:
+    """What a mail needs that tells no history."""
+    return Dossier(_participants(transaction, ticket))
+
+
+def _participants(transaction: Connection, ticket: Ticket) -> tuple[str, ...]:
+    return tuple(sorted(tickets.participants(transaction, ticket.number) - {ticket.requester}))
 
 
 def _texts(transaction: Connection, events: list[Event]) -> dict[int, str]:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -188,6 +189,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         except AttributeError:
             return self.undefined(obj=obj, name=attribute)
 
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        # Filters like selectattr come this way.
+        if type(obj) in _VALUES and isinstance(argument, str):
+            return self.getattr(obj, argument)
+        return super().getitem(obj, argument)
+
 
 def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
     environment = _Sandbox(
@@ -237,11 +244,15 @@ def ticket_number(facts: Facts) -> str:
 
 
 def _zoned(moment: datetime, recipient: Recipient) -> datetime:
+    return moment.astimezone(_zone(recipient.zone))
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
     try:
-        zone = ZoneInfo(recipient.zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    return moment.astimezone(zone)
+        return ZoneInfo("UTC")
 
 
 def _local(moment: datetime, recipient: Recipient) -> str:
