@@ -47,14 +47,21 @@ def new_text(text: str, html: str = "", ours: Sequence[str] = ()) -> str:
 def own_text(text: str, html: str = "", ours: Sequence[str] = ()) -> str:
     """Only what is plainly the writer's own: no quoted line, no fallback; may be empty."""
     sent = Sent(ours)
-    own, _ = _split(scan(_lines_of(text, html), sent), sent)
+    scanned = scan(_lines_of(text, html), sent) if sent else list(_scanned(text, html))
+    own, _ = _split(scanned, sent)
     return _joined([line for line in own if line.kind is not Kind.QUOTE])
 
 
 def head_lines(text: str, html: str = "") -> list[str]:
     """All that stands unquoted above the first quoted mail, signature and footers too."""
-    lines = scan(_lines_of(text, html), Sent(()))
+    lines = list(_scanned(text, html))
     return [line.text for line in lines[: _history_start(lines)] if line.kind in _PLAIN]
+
+
+@lru_cache(maxsize=1)
+def _scanned(text: str, html: str) -> tuple[Line, ...]:
+    """The lines of a mail and their kinds, without regard to what we sent; remembered as `page_lines` is."""
+    return tuple(scan(_lines_of(text, html), Sent(())))
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ from maildesk.read.classify import Kind
 from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Attachment, Mail
 from maildesk.read.parse import read_mail
-from maildesk.read.reply import new_text, own_text
+from maildesk.read.reply import new_text
 from maildesk.read.trust import Standing
 from maildesk.steps import answering
 from maildesk.steps.answering import over_budget, within_budget
@@ -146,9 +146,8 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
 
 def _proposal(office: Office, reading: Reading, actor: Actor, now: datetime) -> Proposal:
     """The priority that the mail speaks for; what it quotes does not count [Procedure 3]."""
-    said = own_text(reading.mail.text, reading.mail.html)
     registered = bool(actor.address) and office.register.knows(actor.address, _today(office, now))
-    return propose(reading.mail.subject, said, office.policy, registered=registered)
+    return propose(reading.mail.subject, reading.own, office.policy, registered=registered)
 
 
 def _opened(
@@ -192,7 +191,7 @@ def _join(
 
 def _word(reading: Reading) -> Word | None:
     """The customer's word on a workaround: only in a mail that answers one of ours, and only as his own first line."""
-    return word_of(own_text(reading.mail.text, reading.mail.html)) if reading.clues.proofs else None
+    return word_of(reading.own) if reading.clues.proofs else None
 
 
 def _told_writer(notices: Sequence[Notice]) -> str:

@@ -11,6 +11,7 @@ from maildesk.read.classify import Verdict, classify
 from maildesk.read.contact import Contact, read_contact
 from maildesk.read.mail import Mail
 from maildesk.read.parse import read_mail
+from maildesk.read.reply import own_text
 from maildesk.read.thread import Clues, clues, is_own
 from maildesk.settings.model import Intake
 from maildesk.store.inbound import Waiting
@@ -29,6 +30,7 @@ class Reading:
     clues: Clues
     content_key: str  # "" where only identical bytes can be the same mail
     contact: Contact  # of the whole text, as a new ticket takes it
+    own: str  # only what is plainly its writer's: what he commands or speaks for is read from it
 
     @property
     def bytes_key(self) -> str:
@@ -49,7 +51,8 @@ def read(waiting: Waiting, signer: Signer, people: People, prefix: str, intake: 
     if waiting.forced and mail.sender and mail.sender.key == signer.desk.lower():
         mail = replace(mail, from_=())  # who wrote it nobody knows, and the desk is not its own requester
     found = clues(mail, waiting.envelope, signer, prefix, addresses_of(mail, people))
-    return Reading(waiting, mail, verdict, found, key, read_contact(mail, mail.text))
+    contact = read_contact(mail, mail.text)
+    return Reading(waiting, mail, verdict, found, key, contact, own_text(mail.text, mail.html))
 
 
 def from_form(mail: Mail, forms: Collection[str]) -> Mail:
