@@ -97,12 +97,14 @@ def _meant(tokens: Sequence[str], policy: Policy) -> str:
 
 def _by_phrase(text: str, policy: Policy) -> Found | None:
     """The first priority one of whose phrases is said, and not denied."""
-    said = f" {' '.join(_tokens(text))} "
-    for key in policy.priorities:
-        for phrase in policy.phrases.get(key, ()):
-            if _is_said(_as_said(phrase), said):
-                return Found(key, phrase)
-    return None
+    folded = text.casefold().replace("\u2019", "'")
+    possible = [found for found in _phrases(policy) if all(word in folded for word in _as_said(found.words).split())]
+    said = f" {' '.join(_tokens(text))} " if possible else ""  # most mails hold no phrase's words
+    return next((found for found in possible if _is_said(_as_said(found.words), said)), None)
+
+
+def _phrases(policy: Policy) -> Iterator[Found]:
+    return (Found(key, phrase) for key in policy.priorities for phrase in policy.phrases.get(key, ()))
 
 
 @lru_cache(maxsize=1024)
