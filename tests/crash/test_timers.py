@@ -1,4 +1,4 @@
-"""Timers through kills and leaping clocks: none is lost, and none is told twice [Procedure 7, 8, 9]."""
+"""Timers through kills and leaping clocks: none is lost, and none is told twice."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta

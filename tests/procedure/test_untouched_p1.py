@@ -1,4 +1,4 @@
-"""A priority 1 that nobody touches: every event and every mail of its first four days, as they must be [Procedure 3, 4, 7, 8, 9]."""
+"""A priority 1 that nobody touches: every event and every mail of its first four days, as they must be."""
 
 from pathlib import Path
 
