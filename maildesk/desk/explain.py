@@ -165,7 +165,7 @@ def _counted(spells: Iterable[Opening], calendar: Calendar, *, business: bool) -
     for start, end in spells:
         if business:
             yield from calendar.spans_between(start, end)
-        else:
+        elif start < end:  # a state may begin and end at one moment
             yield start, end
 
 
