@@ -9,12 +9,12 @@ from maildesk.desk.calendar import Calendar
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 _WRITTEN = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII | re.IGNORECASE
 )
 
 
 def moment(text: str, calendar: Calendar, option: str) -> datetime:
-    """The moment (UTC): ``2026-11-23T10:00:00Z``, or ``2026-11-23 10:00`` on the firm's clocks.
+    """The moment (UTC): ``2026-11-23T10:00:00Z``, or ``2026-11-23 10:00`` on the firm's clocks; a day alone is its midnight.
 
     A local time that the clocks skip is the moment they jump, one that they show twice the first of the two.
     Raises click.BadParameter, which names the option.
@@ -26,7 +26,7 @@ def moment(text: str, calendar: Calendar, option: str) -> datetime:
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
         raise _wrong(option, f"{day[:4]} is no year from {FIRST_YEAR} to {LAST_YEAR}")
     try:
-        read = datetime.fromisoformat(f"{day}T{minute}{seconds or ''}{(offset or '').upper()}")
+        read = datetime.fromisoformat(f"{day}T{minute or '00:00'}{seconds or ''}{(offset or '').upper()}")
     except ValueError as fault:
         raise _wrong(option, f'"{text}" is no moment: {fault}') from fault
     return read.astimezone(UTC) if offset else calendar.at(read.date(), read.time())
