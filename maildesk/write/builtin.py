@@ -93,6 +93,11 @@ def _credit(each: CreditRow) -> str:
     return row(each.ticket, each.arithmetic)
 
 
+def _for_staff(label: str) -> str:
+    """A label that asks the customer ("Your name"), as staff read it ("Name")."""
+    return label if not label.startswith("Your ") else label.removeprefix("Your ").capitalize()
+
+
 def _undeliverable(facts: Undeliverable) -> str:
     told = row("To", facts.address), row("Mail", facts.notice), row("Reason", facts.reason)
     muted = "Scheduled mail to this address has stopped." if facts.muted else ""
@@ -136,7 +141,7 @@ def _mail(about: str, flags: Iterable[str], known: Iterable[Fact], text: str, en
     return _blocks(
         about,
         "\n".join(row("Note", flag) for flag in flags),
-        "\n".join(row(fact.label, fact.value, 26) for fact in known),
+        "\n".join(row(_for_staff(fact.label), fact.value, 26) for fact in known),
         fence(text),
         "\n".join(attached),
         wrap("A reply to this mail is filed as an internal note; it does not go to the customer."),

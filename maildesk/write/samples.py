@@ -4,6 +4,7 @@ Each notice comes at its fullest and at its barest, so that a template that only
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from maildesk.desk.notices import (
@@ -38,11 +39,11 @@ We changed nothing on our side. Can you please look?
 
 Kind regards
 Bob"""
-_NAME = Fact("name", "Name", "Bob Miller")
-_ORGANISATION = Fact("organisation", "Organisation", "ACME Trading Ltd")
-_CONTRACT = Fact("contract", "Contract", "AC-2231")
-_EMAIL = Fact("email", "E-mail address", "bob.miller@acme.example")
-_PHONE = Fact("phone", "Phone number", "020 7946 0018")
+_NAME = Fact("name", "Your name", "Bob Miller")
+_ORGANISATION = Fact("organisation", "Your organisation", "ACME Trading Ltd")
+_CONTRACT = Fact("contract", "Your contract number", "AC-2231")
+_EMAIL = Fact("email", "Your e-mail address", "bob.miller@acme.example")
+_PHONE = Fact("phone", "Your phone number", "020 7946 0018")
 _DOCUMENTATION = Fact("documentation", "Supporting documentation", "screenshot of the payment page.png, access.log")
 _FACTS = (_NAME, _ORGANISATION, _CONTRACT, _EMAIL, _PHONE, _DOCUMENTATION)
 _ENCLOSURES = (
@@ -51,6 +52,11 @@ _ENCLOSURES = (
 )
 _EMPTY = ""
 
+
+def _labels(*facts: Fact) -> tuple[Fact, ...]:
+    return tuple(replace(fact, value="") for fact in facts)
+
+
 SAMPLES: dict[str, tuple[Facts, ...]] = {
     "acknowledgement": (
         Acknowledgement(
@@ -58,13 +64,11 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
             _SUBJECT,
             open_now=False,
             begins_at=_MORNING,
-            have=(Fact("name", "Name"), Fact("email", "E-mail address")),
-            missing=(Fact("organisation", "Organisation"), Fact("contract", "Contract"), Fact("phone", "Phone number")),
+            have=_labels(_NAME, _EMAIL),
+            missing=_labels(_ORGANISATION, _CONTRACT, _PHONE),
         ),
         Acknowledgement("CB-1042", _SUBJECT, open_now=True, begins_at=_NOW, have=_FACTS),
-        Acknowledgement(
-            "CB-1042", _EMPTY, open_now=True, begins_at=_NOW, missing=tuple(Fact(f.key, f.label) for f in _FACTS)
-        ),
+        Acknowledgement("CB-1042", _EMPTY, open_now=True, begins_at=_NOW, missing=_labels(*_FACTS)),
     ),
     "new-ticket": (
         NewTicket(
