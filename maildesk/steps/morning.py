@@ -4,7 +4,7 @@ Cheap where nothing is due.  Any number of daemons may ask; a bookmark says how 
 transaction of the mails.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -22,7 +22,9 @@ PAGE = 500
 
 def next_morning(transaction: Connection, office: Office, now: datetime) -> datetime | None:
     """When there is something to do next (UTC)."""
-    digest = next_digest(office.policy, bookmarks.get(transaction, DIGEST), now)
+    last = bookmarks.get(transaction, DIGEST)
+    digest = next_digest(office.policy, last, now)
+    digest = now if digest and not last else digest  # a new desk's beginning is marked at once
     statement = next_statements(transaction, office, now)
     return min((at for at in (digest, statement) if at), default=None)
 
@@ -37,13 +39,15 @@ def _digests(office: Office, now: datetime) -> int:
     with office.database.reading() as transaction:
         last = bookmarks.get(transaction, DIGEST)
         due_at = next_digest(office.policy, last, now)
-        if due_at is None or now < due_at:
+        if due_at is None or (last and now < due_at):
             return 0
         notices = digests(_live(transaction), _at_stake(transaction, office, now), office.policy, now) if last else []
+        day = office.policy.calendar.local_date(now)
+        reached = day if last or due_at <= now else day - timedelta(days=1)  # a new desk's first morning is yet to come
     with office.database.writing() as transaction:
         if bookmarks.get(transaction, DIGEST) != last:
             return 0  # another daemon was quicker
-        bookmarks.put(transaction, DIGEST, office.policy.calendar.local_date(now).isoformat())
+        bookmarks.put(transaction, DIGEST, reached.isoformat())
         post(transaction, office, notices, Cause(), now)
     return len(notices)
 

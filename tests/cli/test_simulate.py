@@ -27,7 +27,7 @@ def test_a_mail_opens_a_ticket_and_time_passes(tmp_path: Path) -> None:
     assert ("acknowledgement", "bob@acme.example") in told(ran)
     assert ("warning:first_response", "sam@firm.example") in told(ran)
     assert ("update:holding", "bob@acme.example") in told(ran)
-    assert {line["ticket"] for line in ran.lines} == {1}
+    assert {line["ticket"] for line in ran.lines if line.get("notice") not in ("digest", "overview")} == {1}
 
 
 def test_the_same_input_gives_the_same_output(tmp_path: Path) -> None:
