@@ -152,18 +152,20 @@ class _Teller:
             case Status.RESOLVED:
                 no_answer = not self.change.actor.address and body.reason == NO_ANSWER
                 until = self.policy.calendar.add(event.at, self.policy.reopen)
-                text = "" if no_answer else body.reason
+                text = body.reason if body.by_person else ""  # a customer's word is no line of ours for the others
                 yield from self._customer("resolved", key, ResolvedNews(number, subject, text, no_answer, until))
                 yield from self._cause_asked(event)
             case Status.CLOSED:
                 yield from self._customer("closed", key, ClosedNews(number, subject))
 
     def _cause_asked(self, event: Event) -> Iterator[Notice]:
-        """Whose fault it was decides on credits: who resolved it is asked, or the owner [Procedure 5, 10]."""
+        """Whose fault it was decides on credits: who resolved it is asked, or the owner, or the team [Procedure 5, 10]."""
+        if self.change.after.course.cause.kind != "unknown":
+            return
         who = self.policy.at(self.change.actor.address) or self._owned_by()
-        if self.change.after.course.cause.kind == "unknown" and who:
-            lines = ("Whose fault was it?", "cause ours, cause customer, or cause third party NAME: reason")
-            yield self._to(who, "cause-ask", event, ChangeBrief(self.about, who.name, lines))
+        lines = ("Whose fault was it?", "cause ours, cause customer, or cause third party NAME: reason")
+        for person in [who] if who else self.policy.audience(self.change.after.team):
+            yield self._to(person, "cause-ask", event, ChangeBrief(self.about, person.name, lines))
 
     def _word(self, event: Event, body: UpdateSent | Answered) -> Iterator[Notice]:
         if isinstance(body, Answered):

@@ -71,7 +71,7 @@ def on_opened(
         priority_why=event.priority_why,
     )
     writer = ticket.requester if answering.wanted and not answering.held else ""  # the answer tells him of it
-    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer)
+    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer, now=now)
 
 
 def _linked(event: Opened, policy: Policy) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def _linked(event: Opened, policy: Policy) -> tuple[str, ...]:
 
 
 def on_joined(
-    bodies: Sequence[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy
+    bodies: Sequence[Body], ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy, now: datetime
 ) -> list[Notice]:
     """What a mail to an existing ticket makes: the team hears of it, its writer only where he could be mistaken."""
     notices: list[Notice] = []
@@ -87,7 +87,7 @@ def on_joined(
         if isinstance(body, NoteFiled):
             notices.append(_note_filed(ticket, writing, writer, policy))
         elif isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
-            notices += _joined(body, ticket, writing, policy, bodies)
+            notices += _joined(body, ticket, writing, policy, bodies, now)
             notices += _reached(body, ticket, writer)
     return notices
 
@@ -162,7 +162,9 @@ def _acknowledgement(ticket: Ticket, writing: Writing, answering: Answering, pol
     )
 
 
-def _joined(body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, bodies: Sequence[Body]) -> list[Notice]:
+def _joined(
+    body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, bodies: Sequence[Body], now: datetime
+) -> list[Notice]:
     learnt = [body for body in bodies if isinstance(body, ContactLearnt)]
     outsider = (f"from {writing.author}, not on this ticket",) if body.role == Role.OUTSIDER else ()
     changed = {key for news in learnt for key in news.contact}
@@ -181,7 +183,7 @@ def _joined(body: MailJoined, ticket: Ticket, writing: Writing, policy: Policy, 
         flags=(*outsider, *again, *of_contract, *writing.flags),
         enclosures=writing.enclosures,
     )
-    return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author)
+    return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author, now=now)
 
 
 def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice]:
@@ -195,9 +197,23 @@ def _note_filed(ticket: Ticket, writing: Writing, writer: Recipient, policy: Pol
     return Notice("note-filed", writer, ticket.number, f"note-filed:{writing.inbound}", facts)
 
 
-def _to_team(name: str, ticket: Ticket, policy: Policy, cause: str, facts: Facts, without: str = "") -> list[Notice]:
-    """To each member by himself, ``without`` the one who has that address; to the operator if that leaves nobody."""
-    people = _others(policy.audience(ticket.team), without) or _others((policy.operator,), without)
+def _to_team(
+    name: str,
+    ticket: Ticket,
+    policy: Policy,
+    cause: str,
+    facts: Facts,
+    without: str = "",
+    now: datetime | None = None,
+) -> list[Notice]:
+    """To the owner and each member by himself, ``without`` the one who has that address; to the operator if that leaves nobody.
+
+    ``now``: it waits for its reader's hours, unless the priority says at once [Procedure 12].
+    """
+    concerned = dict.fromkeys((policy.at(ticket.assignee or ""), *policy.audience(ticket.team)))
+    people = _others(concerned, without) or _others((policy.operator,), without)
+    row = policy.priorities.get(ticket.priority)
+    later = None if row and row.at_once else now
     return [
         Notice(
             name,
@@ -205,9 +221,15 @@ def _to_team(name: str, ticket: Ticket, policy: Policy, cause: str, facts: Facts
             ticket.number,
             f"{name}:{ticket.number}:{cause}:{person.address.lower()}",
             facts,
+            not_before=_waits(person, later) if later else None,
         )
         for person in people
     ]
+
+
+def _waits(person: Person, now: datetime) -> datetime | None:
+    reachable = person.reachable(now)
+    return reachable if reachable > now else None
 
 
 def _others(people: Iterable[Person | None], without: str) -> list[Person]:

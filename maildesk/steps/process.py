@@ -181,7 +181,7 @@ def _join(
         _add_partners(transaction, office, changed, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     writing, enclosed = _writing(office, reading, text, changed, now)
-    notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy)
+    notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy, now)
     notices += state_changed(transaction, office, ticket, changed, bodies, actor, now)
     notices = within_budget(transaction, office, notices, now, of_the_firm=_is_of_the_firm(office, reading))
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail, enclosed), now)
