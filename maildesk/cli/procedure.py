@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from maildesk import firm
 from maildesk.cli.common import load_settings, settings_option, several_lines
 from maildesk.report.procedure import as_html, as_text
 
@@ -16,5 +15,4 @@ FORMATS = {"text": as_text, "html": as_html}
 @settings_option
 def command(form: str, settings_file: Path | None) -> None:
     """Write the settings as the firm's procedure in prose: what is enforced is what customers are told."""
-    policy = firm.policy(load_settings(settings_file))
-    click.echo(several_lines(FORMATS[form](policy)), nl=False)
+    click.echo(several_lines(FORMATS[form](load_settings(settings_file))), nl=False)
