@@ -1,6 +1,7 @@
 """What README.md shows is what the desk does: its exchange, its settings, its lines for Postfix, its commands, its links."""
 
 import re
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from maildesk import flow
 from maildesk.cli import COMMANDS, main
@@ -54,6 +56,15 @@ def test_the_exchange_is_what_the_desk_makes(firm: Path) -> None:
     assert shown.splitlines() == [f"{name}: {made[name]}" for name in ("From", "To", "Subject")]
     signature = text_of(made).replace("\r\n", "\n").partition("\n-- \n")
     assert signature[0].strip() == text.strip()
+
+
+@pytest.mark.parametrize("name", ["deadlines", "simulate"])
+def test_what_a_command_prints(firm: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(firm.parent)
+    (firm.parent / "evening.yaml").write_text(block(README, "# evening.yaml"), encoding="utf-8")
+    (shown,) = [body for body in blocks(README) if body.startswith(f"$ maildesk {name} ")]
+    line, _, printed = shown.partition("\n")
+    assert CliRunner().invoke(main, shlex.split(line)[2:]).output == printed
 
 
 def test_the_firm_s_settings_are_right(firm: Path) -> None:
