@@ -6,7 +6,7 @@ leaves the machine, and the firm, its people and its customers are made up.
 
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,10 +76,13 @@ class StoryClock:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One mail that came in, what became of it, and the mails that it caused (rows of the outbox, whole)."""
+    """One mail that came in, what became of it, and the mails that it caused (rows of the outbox, whole).
+
+    Without a mail: what the clocks alone made the desk send.
+    """
 
     words: str
-    mail: Row[Any]
+    mail: Row[Any] | None
     answers: tuple[Row[Any], ...]
     read_out: str = ""  # the notice whose text is worth reading here
 
@@ -104,6 +107,7 @@ class Stage(AbstractContextManager["Stage"]):
         self.clock.set(BEGINS)
         self._daemon = Daemon(self.settings, self.clock)
         self._database = Database(self.settings.database)
+        self._shown: set[int] = set()  # ids of the outbox
 
     def __enter__(self) -> Self:
         self._daemon.start()
@@ -130,15 +134,20 @@ class Stage(AbstractContextManager["Stage"]):
             client.sendmail(sender if path is None else path, [to], octets)
         return self._awaited(lambda transaction: _scene(transaction, before, words, read_out))
 
+    def fall_due(self, words: str, *notices: str, read_out: str = "") -> Scene:
+        """Wait until the clocks have made the desk send these notices, and whatever else they make it send with them."""
+        return self._awaited(lambda transaction: _due_scene(transaction, self._shown, words, notices, read_out))
+
     def _awaited(self, question: Callable[[Connection], Scene | None]) -> Scene:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with self._database.reading() as transaction:
                 scene = question(transaction)
             if scene is not None:
+                self._shown.update(row.id for row in scene.answers)
                 return scene
             time.sleep(LOOK_EVERY)
-        raise DemoError(f"the desk has not dealt with a mail in {PATIENCE:g} seconds")
+        raise DemoError(f"the desk has not done its part in {PATIENCE:g} seconds")
 
 
 def _newest(transaction: Connection) -> int:
@@ -157,6 +166,17 @@ def _scene(transaction: Connection, before: int, words: str, read_out: str) -> S
     return Scene(words, mail, answers, read_out)
 
 
+def _due_scene(
+    transaction: Connection, shown: set[int], words: str, notices: Sequence[str], read_out: str
+) -> Scene | None:
+    """What was sent since, for no mail that came in; None as long as one of ``notices`` is missing or under way."""
+    rows = [outbox.get(transaction, row.id) for row in reversed(outbox.listed(transaction)) if row.id not in shown]
+    answers = tuple(row for row in rows if row is not None)
+    if not set(notices) <= {row.notice for row in answers} or any(row.state in outbox.UNFINISHED for row in answers):
+        return None
+    return Scene(words, None, answers, read_out)
+
+
 def story(stage: Stage) -> Iterator[Scene]:
     """The scenes of a morning, in order.  Raises DemoError where the desk fails to play its part."""
     outage = stage.hand_in(
@@ -165,6 +185,9 @@ def story(stage: Stage) -> Iterator[Scene]:
         read_out="acknowledgement",
     )
     yield outage
+    yield stage.fall_due("It is a P1: management is told at once, at any hour.", "ladder")
+    stage.at("08:00")
+    yield stage.fall_due("The firm opens: how the desk stands, for its managers.", "overview", read_out="overview")
     question = stage.hand_in(
         "A stranger asks, and says little of himself.",
         written("Marek Novak <marek@novak-books.example>", "Invoices", QUESTION, stage.at("08:40")),
@@ -179,6 +202,8 @@ def story(stage: Stage) -> Iterator[Scene]:
     )
     filled_in = answered(told, "Marek Novak <marek@novak-books.example>", FILLED_IN, stage.at("09:30"), attach=EXPORT)
     yield stage.hand_in("He fills in what we asked for, and attaches a file.", filled_in, read_out="joined")
+    stage.at("09:35")
+    yield stage.fall_due("Dana's P1 is two hours old: the next step of the ladder.", "ladder")
     stage.at("09:40")
     yield stage.hand_in("His mail server delivers that mail a second time.", filled_in)
     notice = outage.answer("new-ticket")

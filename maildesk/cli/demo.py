@@ -57,11 +57,7 @@ def _made(folder: Path | None) -> Path:
 
 
 def _scene(number: int, scene: Scene) -> str:
-    lines = ["", f"{number}. {scene.words}"]
-    lines += _entry(_time(scene.mail.received_at), f"in    {_writer(scene.mail)}", one_line(scene.mail.subject))
-    for link in scene.mail.explanation:
-        name, _, words = link.partition(": ")
-        lines += _wrapped(f"{name + ':':<11}{one_line(words)}", 11)
+    lines = ["", f"{number}. {scene.words}", *(_came_in(scene.mail) if scene.mail else ())]
     for row in scene.answers:
         lines += _entry(_time(row.sent_at or row.created_at), f"out   {row.notice} to {row.recipient}", row.subject)
         if row.notice == scene.read_out:
@@ -69,6 +65,14 @@ def _scene(number: int, scene: Scene) -> str:
     if not scene.answers:
         lines += ["", " " * _MARGIN + "Nobody is sent anything."]
     return "\n".join(lines)
+
+
+def _came_in(mail: Row[Any]) -> list[str]:
+    lines = _entry(_time(mail.received_at), f"in    {_writer(mail)}", one_line(mail.subject))
+    for link in mail.explanation:
+        name, _, words = link.partition(": ")
+        lines += _wrapped(f"{name + ':':<11}{one_line(words)}", 11)
+    return lines
 
 
 def _entry(moment: str, what: str, subject: str) -> list[str]:
@@ -103,9 +107,10 @@ def _time(moment: Any) -> str:
 def _farewell(place: Path, scenes: Sequence[Scene]) -> str:
     settings = shlex.quote(str(place / "settings.yaml"))
     maildesk = shlex.quote(sys.argv[0])  # as this one was called, which need not be on the PATH
-    last = scenes[-1].mail
+    mails = [scene.mail for scene in scenes if scene.mail]
+    last = mails[-1]
     return f"""
-{len(scenes)} mails came in, {sum(len(scene.answers) for scene in scenes)} went out.  All of it stays; look around:
+{len(mails)} mails came in, {sum(len(scene.answers) for scene in scenes)} went out.  All of it stays; look around:
 
   mutt -R -f {shlex.quote(str(place / "outgoing"))}
   {maildesk} ticket list --settings {settings}

@@ -24,6 +24,9 @@ STORY = (  # what must be told, in this order
     "Work on your ticket begins Tue 10 Mar 2026, 08:00 GMT",
     "HH-2201",  # her contract is on the register: she may see what we know
     "new-ticket to priya@capitalbytes.example",
+    "management is told at once",
+    "ladder to priya@capitalbytes.example",
+    "The desk this morning: 1 open, 0 waiting, 0 late",
     "request from marek@novak-books.example",
     "opened CB-1002",
     "Our support team is at work",
@@ -37,12 +40,13 @@ STORY = (  # what must be told, in this order
     "invoices-february.csv",
     "New in this mail:",
     "+420 222 555 017",
+    "P1 not solved after 2 hours",
     "(a copy of mail 4)",
     "Nobody is sent anything.",
     "request from priya@capitalbytes.example",
     "filed as an internal note on CB-1001",
     "note-filed to priya@capitalbytes.example",
-    "6 mails came in, 6 went out.",
+    "6 mails came in, 9 went out.",
 )
 
 
@@ -83,8 +87,10 @@ def test_it_reads_well_on_a_small_terminal(played: tuple[str, Path, float]) -> N
 def test_the_answers_lie_in_the_maildir_for_who_they_are_for(played: tuple[str, Path, float]) -> None:
     mails = [read_mail(file.read_bytes()) for file in (played[1] / "outgoing/new").iterdir()]
     told = sorted((mail.to[0].address.partition("@")[0], mail.subject) for mail in mails)
-    assert [name for name, _ in told] == ["dana", "marek", "priya", "priya", "priya", "priya"]
-    assert all("[CB-100" in subject for _, subject in told)
+    assert [name for name, _ in told] == ["dana", "marek", *["priya"] * 7]
+    assert [subject for _, subject in told if "[CB-100" not in subject] == [
+        "The desk this morning: 1 open, 0 waiting, 0 late"
+    ]
 
 
 def test_the_commands_that_it_names_work(played: tuple[str, Path, float]) -> None:
@@ -133,7 +139,7 @@ def test_mutt_opens_what_it_leaves(real: Callable[..., None], played: tuple[str,
     tmux("new-session", "-d", "-s", "m", "-x", "100", "-y", "30", f"{command} -n -F {rc}")
     try:
         wait_until(lambda: "Filed as a note" in tmux("capture-pane", "-p", "-t", "m"), "no index", 15)
-        assert tmux("capture-pane", "-p", "-t", "m").count("[CB-100") == 6
+        assert tmux("capture-pane", "-p", "-t", "m").count("[CB-100") == 8
         tmux("send-keys", "-t", "m", "1", "Enter", "Enter")
         wait_until(
             lambda: "From: Capital Bytes Support <support@" in tmux("capture-pane", "-p", "-t", "m"), "no mail", 15
