@@ -24,6 +24,7 @@ from maildesk.desk.timers import timers
 from maildesk.desk.words import CLOCKS, span_in_words, status_in_words
 
 MOST_COMING = 5
+MOST_PAST = 8  # entries of the history on one screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def brief(ticket: Ticket, dossier: Dossier, policy: Policy, now: datetime) -> Br
         cause=f"{cause.kind} {cause.name}".strip(),
         targets=tuple(_targets(ticket, policy, now)),
         coming=coming(ticket, policy, now),
-        history=dossier.history,
+        history=dossier.history[-MOST_PAST:],
+        older=len(dossier.history[:-MOST_PAST]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 
 from maildesk.desk.brief import Dossier, brief
 from maildesk.desk.course import Status, step_key
@@ -59,18 +60,22 @@ class Change:
 
 def inform(change: Change, policy: Policy, now: datetime) -> list[Notice]:
     """Every mail that the change calls for, in the order of its events."""
-    teller = _Teller(change, policy, now, brief(change.after, change.dossier, policy, now))
+    teller = _Teller(change, policy, now)
     return [notice for event in change.events for notice in teller.of(event)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Teller:
     """Makes the notices of one change."""
 
     change: Change
     policy: Policy
     now: datetime
-    about: Brief
+
+    @cached_property
+    def about(self) -> Brief:
+        """The ticket on one screen; mails to customers need none."""
+        return brief(self.change.after, self.change.dossier, self.policy, self.now)
 
     def of(self, event: Event) -> Iterator[Notice]:
         """The notices of one event; most events of mail have none here."""
@@ -103,7 +108,8 @@ class _Teller:
 
     def _handed_over(self, event: Event, body: HandedOver) -> Iterator[Notice]:
         name = self.policy.team_name
-        facts = HandOverBrief(self.about, name(body.team), name(body.sender), body.reason)
+        whole = replace(self.about, history=self.change.dossier.history, older=0)
+        facts = HandOverBrief(whole, name(body.team), name(body.sender), body.reason)
         people = self.policy.audience(body.team)
         yield from self._staff("handover", event, people, facts, f"handover:{body.team}", body.due_at)
 

@@ -170,7 +170,8 @@ class Brief:
     cause: str
     targets: tuple[Target, ...] = ()
     coming: tuple[Coming, ...] = ()
-    history: tuple[Past, ...] = ()  # oldest first
+    history: tuple[Past, ...] = ()  # oldest first; the newest of it, but where it is handed over
+    older: int = 0  # entries before them
 
 
 @dataclass(frozen=True, slots=True)
