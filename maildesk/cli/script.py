@@ -42,9 +42,7 @@ def read_script(path: Path, calendar: Calendar, people: People) -> list[Item]:
     items, faults = [], list(tree.faults)
     rows = tree.data.get(SCRIPT) or []
     if not isinstance(rows, list) or set(tree.data) - {SCRIPT}:
-        raise SettingsError(
-            (Fault(tree.place(()), str(path), "is no list of what happens", f"begin lines with -; {_FORM}"),)
-        )
+        raise SettingsError((Fault(tree.place(()), "", "is no list of what happens", f"begin lines with -; {_FORM}"),))
     for number, row in enumerate(rows):
         try:
             items.append(_item(row, calendar, people))

@@ -19,7 +19,9 @@ from maildesk.simulation import Line, Simulation
 @click.command("simulate")
 @settings_option
 @click.option("--script", "script_file", type=click.Path(path_type=Path), help="What happens: a YAML list.")
-@click.option("--from", "since", required=True, help="The first moment, like 2026-11-23 or 2026-11-23T08:00:00Z.")
+@click.option(
+    "--from", "since", required=True, help='The first moment, like "2026-11-23 08:00" or 2026-11-23T08:00:00Z.'
+)
 @click.option("--until", required=True, help="The last moment.")
 @json_option
 def command(settings_file: Path | None, script_file: Path | None, since: str, until: str, as_json: bool) -> None:

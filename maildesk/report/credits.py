@@ -10,7 +10,7 @@ from decimal import Decimal
 from html import escape
 
 from maildesk.desk.notices import CreditRow, CreditStatement
-from maildesk.desk.statement import Entry, Statement, first_day, money, moneys, number
+from maildesk.desk.statement import OPEN, Entry, Statement, first_day, money, moneys, number
 from maildesk.desk.subject import one_line
 from maildesk.write.plain import presentable, row, wrap
 
@@ -99,8 +99,16 @@ def _remarks(statement: Statement, month: str) -> Iterable[str]:
     elif statement.unpriced:
         yield (
             f"{statement.unpriced:f} h are without money: no monthly fee of {statement.contract} is known for 1 {month}. "
-            "Write it into the register of contracts; a correction then has its money."
+            f"Write it into the register of contracts. {_pricing(statement)}"
         )
+
+
+def _pricing(statement: Statement) -> str:
+    """How hours come to their money once the fee is known: those of a ledger's line are not priced anew."""
+    if statement.state == OPEN:
+        return "Done before the statement is made, they have their money in it."
+    command = f"maildesk report correct {statement.contract} {statement.month} TICKET HOURS"
+    return f"These hours are not priced anew: give each ticket its hours again, by `{command}`."
 
 
 def _about(told: CreditStatement) -> Sequence[tuple[str, str]]:

@@ -130,6 +130,10 @@ def test_hours_without_money_are_said() -> None:
     text = as_text(replace(FULL, fee=Fee(), entries=(unpriced,)), name)
     assert "no monthly fee of C-17 is" in text
     assert "Total:        no money for 30 h" in text
+    assert "by `maildesk report correct C-17 2026-03 TICKET HOURS`" in " ".join(text.split())
+    early = as_text(replace(FULL, fee=Fee(), entries=(unpriced,), decisions=()), name)
+    assert "before the statement is made" in " ".join(early.split())
+    assert "report correct" not in early
     assert "name no contract" in as_text(replace(FULL, contract="", fee=Fee(), entries=(unpriced,)), name)
 
 
