@@ -145,25 +145,26 @@ def fire(office: Office) -> int:
         due_at = tickets.next_due_at(transaction)
     if due_at is None or due_at > now:
         return 0
-    with office.database.writing() as transaction:
-        found = tickets.due(transaction, now, GROUP_TICKETS)
-        numbers = [ticket.number for ticket in found]
-        try:
-            with transaction.begin_nested():
-                fired = [(ticket, fire_timers(transaction, office, ticket, now)) for ticket in found]
-        except (OperationalError, InterfaceError):
-            raise  # the database is away: no ticket's fault
-        except Exception:  # noqa: BLE001 - whatever one ticket's fault is, its neighbours are tried without it
-            log.warning("group of timers failed", tickets=numbers, exc_info=True)
-            fired = []
-    for ticket, events in fired:
-        log.info("time", ticket=ticket.number, events=events)
-    if not fired:
-        _fire_alone(office, numbers, now)
-    return len(numbers)
+    try:
+        fired = office.database.write(lambda transaction: _fire_group(transaction, office, now))
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: no ticket's fault
+    except Exception:  # noqa: BLE001 - whatever one ticket's fault is, its neighbours are tried without it
+        log.warning("group of timers failed", exc_info=True)
+        return _fire_alone(office, now)
+    for number, events in fired:
+        log.info("time", ticket=number, events=events)
+    return len(fired)
 
 
-def _fire_alone(office: Office, numbers: Sequence[int], now: datetime) -> None:
+def _fire_group(transaction: Connection, office: Office, now: datetime) -> list[tuple[int, int]]:
+    found = tickets.due(transaction, now, GROUP_TICKETS)
+    return [(ticket.number, fire_timers(transaction, office, ticket, now)) for ticket in found]
+
+
+def _fire_alone(office: Office, now: datetime) -> int:
+    with office.database.reading() as transaction:
+        numbers = [ticket.number for ticket in tickets.due(transaction, now, GROUP_TICKETS)]
     for number in numbers:
         try:
             with office.database.writing() as transaction:
@@ -175,6 +176,7 @@ def _fire_alone(office: Office, numbers: Sequence[int], now: datetime) -> None:
         except Exception:  # noqa: BLE001 - as above, one ticket
             log.exception("timers of a ticket failed", ticket=number)
             _put_off(office, number, now)
+    return len(numbers)
 
 
 def _put_off(office: Office, number: int, now: datetime) -> None:

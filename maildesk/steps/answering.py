@@ -31,6 +31,16 @@ def foresee(transaction: Connection, office: Office, addresses: Iterable[str], n
     budget.foresee(transaction, [*own, *others], now)
 
 
+def unjudged(transaction: Connection, office: Office, address: str, now: datetime) -> str:
+    """Why mail by the clock must not go to an address that no person has judged, "" and the mail counted if it may.
+
+    It counts as an answer does: whoever answers each mail of ours would else be written to anew each day.
+    """
+    if outbox.is_held_back(transaction, address):
+        return "answers to this address are over their budget: a robot may be writing"
+    return _taken(transaction, list(_of_address(office, address.lower())), now)
+
+
 def within_budget(
     transaction: Connection, office: Office, notices: Sequence[Notice], now: datetime, *, of_the_firm: bool
 ) -> list[Notice]:

@@ -18,6 +18,7 @@ from maildesk.desk.obey import Refusal, obey
 from maildesk.desk.ticket import Ticket, apply
 from maildesk.desk.timers import due_events
 from maildesk.office import Office
+from maildesk.steps.answering import unjudged
 from maildesk.steps.history import dossier, participants_only
 from maildesk.steps.post import Cause, post
 from maildesk.store import outbox, suppression, tickets
@@ -87,7 +88,9 @@ def change(
     told = _dossier(transaction, changed, bodies)
     notices = inform(Change(ticket, events, changed, actor, told), office.policy, now)
     _tidy(transaction, office, ticket, changed, now)
-    post(transaction, office, [_unless_muted(transaction, notice) for notice in notices], cause, now)
+    post(
+        transaction, office, [_unless_held(transaction, office, notice, changed, now) for notice in notices], cause, now
+    )
     return changed
 
 
@@ -148,7 +151,16 @@ def _tidy(transaction: Connection, office: Office, before: Ticket, after: Ticket
         outbox.hasten(transaction, after.number, now)
 
 
-def _unless_muted(transaction: Connection, notice: Notice) -> Notice:
-    if notice.name in SCHEDULED and suppression.is_muted(transaction, notice.recipient.address):
+def _unless_held(transaction: Connection, office: Office, notice: Notice, ticket: Ticket, now: datetime) -> Notice:
+    """Mail by the clock goes neither to an address that refuses it nor on a conversation with a robot [Promise 6]."""
+    if notice.name not in SCHEDULED:
+        return notice
+    address = notice.recipient.address
+    if suppression.is_muted(transaction, address):
         return replace(notice, held="the address refuses our mail: scheduled mail to it has stopped")
-    return notice
+    return notice if _is_touched(ticket) else replace(notice, held=unjudged(transaction, office, address, now))
+
+
+def _is_touched(ticket: Ticket) -> bool:
+    """Whether a person of the firm has looked after it: then somebody has judged who wrote."""
+    return bool(ticket.assignee or ticket.course.answered_at) or not ticket.course.proposed

@@ -94,6 +94,18 @@ def _row(mail: Finished, now: datetime) -> dict[str, Any]:
     }
 
 
+_HELD_BACK = (
+    select(outbox.c.id)
+    .where(outbox.c.recipient == bindparam("address"), outbox.c.state == "held", outbox.c.notice == "acknowledgement")
+    .limit(1)
+)
+
+
+def is_held_back(transaction: Connection, address: str) -> bool:
+    """Whether an acknowledgement to this address waits for a person, since a budget was used up."""
+    return transaction.scalar(_HELD_BACK, {"address": address}) is not None
+
+
 def call_off(transaction: Connection, ticket: int, notices: Collection[str], now: datetime, reason: str) -> None:
     """Notices that still wait for their readers' hours are not sent: what they tell is out of date."""
     transaction.execute(_put_off(ticket, now).where(outbox.c.notice.in_(notices)).values(state="held", reason=reason))
