@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from maildesk.desk.policy import Policy
 from maildesk.faults import Name, SettingsError
 from maildesk.register import read_register
 from maildesk.settings import SecretError, secret
@@ -170,11 +171,14 @@ def _silent(_: int) -> None:
     """Tells nobody."""
 
 
-def prove(database: Database, now: datetime | None = None, step: Step = _silent) -> Iterator[str]:
+def prove(
+    database: Database, now: datetime | None = None, step: Step = _silent, policy: Policy | None = None
+) -> Iterator[str]:
     """Prove that the data agree with each other: each finding is a sentence, none is what should be.
 
     Reads one snapshot in bounded memory, so it may run beside a desk at work.  ``now`` (UTC, default: the machine's
-    time) judges which daemons live; PostgreSQL asks its own clock.  Raises the database's own errors, and SchemaError
+    time) judges which daemons live; PostgreSQL asks its own clock.  ``policy``: the rules by which the clocks are
+    proved too.  Raises the database's own errors, and SchemaError
     where the schema is not ours.
     """
     database.require_current()
@@ -182,5 +186,5 @@ def prove(database: Database, now: datetime | None = None, step: Step = _silent)
         if not database.is_sqlite:  # there a reading transaction is a snapshot already
             transaction.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield from proof.tables(transaction, now or datetime.now(UTC))
-        yield from proof.tickets(transaction, step)
+        yield from proof.tickets(transaction, step, policy)
         yield from proof.raw_mails(transaction, step)

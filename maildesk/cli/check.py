@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from maildesk import checks
+from maildesk import checks, firm
 from maildesk.cli.common import FAULT, USAGE, one_line, opened, settings_option
+from maildesk.desk.policy import Policy
 from maildesk.faults import SettingsError
 from maildesk.settings import Examined, examine
 from maildesk.settings.model import Settings
@@ -75,18 +76,18 @@ def _prove(settings: Settings) -> int:
         return 0
     count = 0
     with opened(settings) as database:
-        for finding in _with_progress(database, shown=_on_terminal()):
+        for finding in _with_progress(database, firm.policy(settings), shown=_on_terminal()):
             count += 1
             click.echo(one_line(f"FAULT: {finding}"))
     click.echo(f"data: {_count(count, 'fault')}" if count else "data: tickets, events, mails and outbox agree")
     return count
 
 
-def _with_progress(database: Database, *, shown: bool) -> Iterator[str]:
+def _with_progress(database: Database, policy: Policy, *, shown: bool) -> Iterator[str]:
     """The findings, with a bar on a terminal that makes room for each."""
     length = checks.amount(database)
     with click.progressbar(length=length, label="proving", file=sys.stderr, hidden=not shown) as bar:
-        for finding in checks.prove(database, step=bar.update):
+        for finding in checks.prove(database, step=bar.update, policy=policy):
             if shown:
                 click.echo("\r\x1b[K", nl=False, err=True)
             yield finding

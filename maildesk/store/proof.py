@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Row, Select, Text, and_, func, or_, select, t
 
 from maildesk.desk import course
 from maildesk.desk.events import Event, Opened, from_json
+from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket, fold
+from maildesk.desk.timers import next_due
 from maildesk.read.classify import Kind
-from maildesk.store import leases
+from maildesk.store import bookmarks, leases
 from maildesk.store.schema import attempt, event, inbound, message_ref, outbox, participant, raw_mail, ticket
 
 Step = Callable[[int], None]  # told how many tickets or raw mails were proved since it was told last
@@ -161,12 +163,18 @@ def _claims(living: Select[Any]) -> tuple[tuple[str, Select[Any]], ...]:
     )
 
 
-def tickets(transaction: Connection, step: Step) -> Iterator[str]:
-    """Each ticket's row is what its events add up to, and it has the one acknowledgement that it is owed, or none."""
+def tickets(transaction: Connection, step: Step, policy: Policy | None) -> Iterator[str]:
+    """Each ticket's row is what its events add up to, and it has the one acknowledgement that it is owed, or none.
+
+    By the rules of ``policy``, where its next moments were derived by them, none of them is down too late.
+    """
+    rules = policy if policy and bookmarks.get(transaction, bookmarks.RULES) in ("", policy.version) else None
     logs, answers = _Groups(transaction.execute(_LOGS, execution_options=STREAM)), _Groups(_answers(transaction))
     for row in transaction.execute(select(ticket).order_by(ticket.c.number), execution_options=STREAM):
         entries = logs.of(row.number)
-        yield from (f"ticket {row.number}: {found}" for found in _of_ticket(row, entries, answers.of(row.number)))
+        yield from (
+            f"ticket {row.number}: {found}" for found in _of_ticket(row, entries, answers.of(row.number), rules)
+        )
         step(1)
     logs.of(None)
     yield from (f"there are events of ticket {number}, which is not there" for number in logs.strays)
@@ -205,7 +213,7 @@ class _Groups:
         return rows
 
 
-def _of_ticket(row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]]) -> Iterator[str]:
+def _of_ticket(row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]], rules: Policy | None) -> Iterator[str]:
     seqs = [entry.seq for entry in entries]
     if seqs != list(range(1, len(entries) + 1)):
         yield f"its {len(entries)} events are not numbered from 1 without gaps"
@@ -221,6 +229,15 @@ def _of_ticket(row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]]) 
     if differing:
         yield f"its row is not what its events add up to: {', '.join(differing)}"
     yield from _acknowledged(events[0].body, [answer.recipient for answer in answers])
+    yield from _timed(row, folded, rules) if rules else ()
+
+
+def _timed(row: Row[Any], folded: Ticket, rules: Policy) -> Iterator[str]:
+    """Earlier than derived is no fault: then nothing is due, and it is derived again."""
+    due_at = next_due(folded, rules)
+    if due_at is not None and (row.next_due_at is None or row.next_due_at > due_at):
+        down = row.next_due_at.isoformat() if row.next_due_at else "never"
+        yield f"time does something to it at {due_at.isoformat()}, and it is down for {down}"
 
 
 def _event(entry: Row[Any]) -> Event:

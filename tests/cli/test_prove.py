@@ -97,6 +97,17 @@ def findings(story: Story, **more: Any) -> list[str]:
     return list(prove(story.desk.database, NOW, **more))
 
 
+@pytest.mark.parametrize("wrong", ["NULL", "'2199-01-01T00:00:00.000000'"], ids=["never", "late"])
+def test_a_lost_timer_is_found(proved: Story, wrong: str) -> None:
+    policy = proved.desk.office.policy
+    assert findings(proved, policy=policy) == []
+    moment = wrong if proved.desk.database.is_sqlite or wrong == "NULL" else "'2199-01-01T00:00:00Z'"
+    damage(proved, f"UPDATE ticket SET next_due_at = {moment} WHERE number = 1001")
+    (found,) = findings(proved, policy=policy)
+    assert found.startswith("ticket 1001: time does something to it at ")
+    assert findings(proved) == []  # without the rules nobody can tell
+
+
 def test_a_desk_that_works_proves_true(proved: Story) -> None:
     assert findings(proved) == []
 
