@@ -365,7 +365,9 @@ def test_stop_ends_though_the_store_hangs(running: SmtpIntake, store: Store) -> 
 
 def test_an_address_in_use_is_said_clearly(running: SmtpIntake, store: Store) -> None:
     second = SmtpIntake(settings(listen=running.address), DESK, store, lambda: NOW)
-    with pytest.raises(IntakeError, match=f"cannot listen on {running.address}: Address already in use; another program"):
+    with pytest.raises(
+        IntakeError, match=f"cannot listen on {running.address}: Address already in use; another program"
+    ):
         second.start()
     second.stop()
 

@@ -177,7 +177,8 @@ def queue(database: Database) -> Callable[..., list[int]]:
                 "requester_name": "",
             }
             transaction.execute(
-                insert(ticket), values | {"owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1}
+                insert(ticket),
+                values | {"owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1},
             )
 
     def queue(*mails: Finished, now: datetime = NOW) -> list[int]:
