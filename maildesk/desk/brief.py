@@ -24,6 +24,7 @@ from maildesk.desk.timers import timers
 from maildesk.desk.words import CLOCKS, span_in_words, status_in_words
 
 MOST_COMING = 5
+MET = "met"
 MOST_PAST = 8  # entries of the history on one screen
 
 
@@ -78,14 +79,15 @@ def _targets(ticket: Ticket, policy: Policy, now: datetime) -> list[Target]:
 
 
 def _target(label: str, clock: Clock, ticket: Ticket, now: datetime) -> Target:
-    return Target(label, str(clock.target), clock.due_at, _state(clock, ticket, now))
+    state = _state(clock, ticket, now)
+    return Target(label, str(clock.target), None if state == MET else clock.due_at, state)
 
 
 def _state(clock: Clock, ticket: Ticket, now: datetime) -> str:
     if clock.due_at is not None and clock.missed(now):
         return f"missed by {span_in_words((clock.stopped_at or now) - clock.due_at)}"
     if clock.stopped_at is not None:
-        return "met"
+        return MET
     if clock.due_at is None:
         return f"rests: {status_in_words(ticket.course.now.status, ticket.course.now.waits_for)}"
     return f"due in {span_in_words(clock.due_at - now)}"

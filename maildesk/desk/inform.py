@@ -39,12 +39,12 @@ from maildesk.desk.notices import (
     UpdateBrief,
     WorkaroundFound,
 )
-from maildesk.desk.policy import Person, Policy
+from maildesk.desk.policy import Person, Policy, Step
 from maildesk.desk.subject import clean_subject
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.timers import NO_ANSWER
 from maildesk.desk.token import Purpose
-from maildesk.desk.words import CLOCKS
+from maildesk.desk.words import CLOCKS, span_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,18 @@ class _Teller:
 
     def _step(self, event: Event, body: StepTold) -> Iterator[Notice]:
         steps = self.policy.ladder.get(body.priority, ())
-        after = str(steps[body.step - 1].after) if body.step <= len(steps) else ""
+        after = self._passed(body, steps)
         replaced = tuple(steps[number - 1].role for number in body.replaced if number <= len(steps))
         facts = LadderBrief(self.about, body.step, body.role, after, replaced, body.skipped)
         people = self.policy.in_role(body.role)
         yield from self._staff("ladder", event, people, facts, f"ladder:{body.step}:{body.role}", body.due_at)
+
+    def _passed(self, body: StepTold, steps: Sequence[Step]) -> str:
+        """The step's own time; of a repetition the time since the opening."""
+        ticket = self.change.before
+        if body.skipped or step_key(body.priority, body.step) in ticket.course.told:
+            return span_in_words(self.now - ticket.opened_at)
+        return str(steps[body.step - 1].after) if body.step <= len(steps) else ""
 
     def _asked(self, event: Event, body: UpdateAsked) -> Iterator[Notice]:
         facts = UpdateBrief(self.about, self.policy.calendar.at(date.fromisoformat(body.day), self.policy.send_at))
