@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from maildesk.checks import absent
 from maildesk.desk.events import Event
+from maildesk.desk.ticket import Ticket
 from maildesk.faults import SettingsError
 from maildesk.settings import load
 from maildesk.settings.model import Settings
@@ -104,6 +105,11 @@ def ticket_number(text: str, prefix: str) -> int:
     if found is None:
         fail(f"{text} is no ticket's number: write 1042 or {prefix}-1042", USAGE)
     return int(found[1])
+
+
+def the_ticket(transaction: Connection, number: int, prefix: str) -> Ticket:
+    """A ticket by its number; where there is none the command ends."""
+    return tickets.get(transaction, number) or fail(f"there is no ticket {prefix}-{number}")
 
 
 def ticket_log(transaction: Connection, number: int) -> list[Event]:

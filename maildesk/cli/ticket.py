@@ -9,7 +9,6 @@ from sqlalchemy import Row
 from maildesk.cli.common import (
     asking,
     facts,
-    fail,
     json_option,
     limit_option,
     load_settings,
@@ -19,6 +18,7 @@ from maildesk.cli.common import (
     section,
     settings_option,
     table,
+    the_ticket,
     ticket_log,
     ticket_number,
 )
@@ -75,9 +75,7 @@ def show(number: str, settings_file: Path | None, as_json: bool) -> None:
     settings = load_settings(settings_file)
     wanted = ticket_number(number, settings.desk.ticket_prefix)
     with asking(settings) as transaction:
-        ticket = tickets.get(transaction, wanted)
-        if ticket is None:
-            fail(f"there is no ticket {settings.desk.ticket_prefix}-{wanted}")
+        ticket = the_ticket(transaction, wanted, settings.desk.ticket_prefix)
         events = ticket_log(transaction, wanted)
         people = sorted(tickets.participants(transaction, wanted))
         came, went = views.mails_in(transaction, wanted), views.mails_out(transaction, wanted)

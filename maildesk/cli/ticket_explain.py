@@ -11,12 +11,12 @@ import click
 from maildesk import firm
 from maildesk.cli.common import (
     asking,
-    fail,
     json_option,
     load_settings,
     one_line,
     print_json,
     settings_option,
+    the_ticket,
     ticket_log,
     ticket_number,
 )
@@ -25,7 +25,6 @@ from maildesk.desk.explain import Derivation, Explanation, Pause, Rung, Story, U
 from maildesk.desk.words import CLOCKS, status_in_words
 from maildesk.office import system_clock
 from maildesk.settings.model import Settings
-from maildesk.store import tickets
 
 _WARNINGS = {"warned": "warned", "breached": "breach told", "overran": "management told"}
 _TITLES = {"no_answer": "no answer of the customer", "reopen": "time to say that it is not resolved"}
@@ -40,9 +39,7 @@ def command(number: str, settings_file: Path | None, as_json: bool) -> None:
     settings = load_settings(settings_file)
     wanted = ticket_number(number, settings.desk.ticket_prefix)
     with asking(settings) as transaction:
-        ticket = tickets.get(transaction, wanted)
-        if ticket is None:
-            fail(f"there is no ticket {settings.desk.ticket_prefix}-{wanted}")
+        ticket = the_ticket(transaction, wanted, settings.desk.ticket_prefix)
         events = ticket_log(transaction, wanted)
     found = explain(ticket, events, firm.policy(settings), system_clock())
     if as_json:

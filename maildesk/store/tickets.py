@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from maildesk.desk import course
 from maildesk.desk.events import Body, Event, Opened, from_json, to_json
 from maildesk.desk.policy import Policy
-from maildesk.desk.ticket import Ticket, apply, fold
+from maildesk.desk.ticket import Ticket, apply
 from maildesk.desk.timers import next_due
 from maildesk.store.schema import event, message_ref, participant, ticket
 from maildesk.store.together import write_later
@@ -105,11 +105,6 @@ def log(transaction: Connection, number: int) -> list[Event]:
     """A ticket's events, oldest first."""
     rows = transaction.execute(select(event).where(event.c.ticket == number).order_by(event.c.seq))
     return [Event(row.seq, row.at, row.actor, row.inbound, from_json(row.kind, row.body)) for row in rows]
-
-
-def refolded(transaction: Connection, number: int) -> Ticket:
-    """The ticket as its log alone has it.  Raises ValueError or KeyError where the log is damaged."""
-    return fold(number, log(transaction, number))
 
 
 def participants(transaction: Connection, number: int) -> frozenset[str]:

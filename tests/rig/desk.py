@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from maildesk import flow
 from maildesk.desk.events import Event, MailJoined
 from maildesk.desk.notices import ANSWERS
-from maildesk.desk.ticket import Ticket
+from maildesk.desk.ticket import Ticket, fold
 from maildesk.office import Office, open_office
 from maildesk.read.mail import Envelope
 from maildesk.read.parse import read_mail
@@ -302,7 +302,7 @@ class DeskUnderTest:
         with self.reading() as transaction:
             assert list(_without_cause(transaction)) == []
             for number in transaction.scalars(select(ticket.c.number)).all():
-                assert tickets.refolded(transaction, number) == tickets.get(transaction, number)
+                assert fold(number, tickets.log(transaction, number)) == tickets.get(transaction, number)
 
     def close(self) -> None:
         self.database.close()
