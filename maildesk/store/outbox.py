@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, func, insert, literal_column, select, update
 
 from maildesk.store import leases
 from maildesk.store.schema import attempt, outbox
@@ -96,7 +96,11 @@ def _row(mail: Finished, now: datetime) -> dict[str, Any]:
 
 _HELD_BACK = (
     select(outbox.c.id)
-    .where(outbox.c.recipient == bindparam("address"), outbox.c.state == "held", outbox.c.notice == "acknowledgement")
+    .where(
+        outbox.c.recipient == bindparam("address"),
+        outbox.c.state == literal_column("'held'"),  # as the index of held mails says it: a parameter would not do
+        outbox.c.notice == "acknowledgement",
+    )
     .limit(1)
 )
 

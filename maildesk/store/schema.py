@@ -155,6 +155,8 @@ outbox = Table(
     Index("ix_outbox_order", "recipient", "state", "id"),
     sqlite_autoincrement=True,
 )
+_HELD = outbox.c.state == "held"  # few, but an address that is over its budget may have thousands
+Index("ix_outbox_held", outbox.c.recipient, outbox.c.notice, sqlite_where=_HELD, postgresql_where=_HELD)
 
 attempt = Table(
     "attempt",

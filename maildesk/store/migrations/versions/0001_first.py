@@ -172,6 +172,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_outbox_ticket"), "outbox", ["ticket"], unique=False)
     op.create_index("ix_outbox_order", "outbox", ["recipient", "state", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_held", "outbox", ["recipient", "notice"], unique=False,
+        sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"),
+    )  # fmt: skip
     op.create_index("ix_outbox_waiting", "outbox", ["state", "urgency", "next_attempt_at", "id"], unique=False)
     op.create_table(
         "bookmark",
