@@ -83,7 +83,67 @@ class Note:
     text: str
 
 
-TicketCommand = SetPriority | SetStatus | StillResolved | SetCause | Take | SetOwner | SetTeam | Escalate | Say | Note
+@dataclass(frozen=True, slots=True)
+class AddParticipant:
+    """``cc add ADDRESS``: he gets what goes to the customer, and may write to the ticket."""
+
+    address: str  # lower case
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    """``cc remove ADDRESS``."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequester:
+    """``requester ADDRESS``: whose ticket it is; from then on he is owed answers."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetContract:
+    """``contract NUMBER`` of the register."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """``merge into N``: it goes on as another ticket."""
+
+    ticket: str  # as written
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """``split`` in answer to a mail, or ``split mail ID``: that mail becomes a ticket of its own."""
+
+    mail: str = ""  # as written; "": the mail that is answered
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``link N``: each of the two names the other."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """``undo CODE``: what a command mail changed is as it was before."""
+
+    code: str
+
+
+PartiesCommand = AddParticipant | RemoveParticipant | SetRequester | SetContract | MergeInto | Split | Link | Undo
+TicketCommand = (
+    SetPriority | SetStatus | StillResolved | SetCause | Take | SetOwner | SetTeam | Escalate | Say | Note
+    | PartiesCommand
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +160,10 @@ LONGEST_NAME, MOST_NAME_WORDS = 80, 6  # characters and words of a name: more is
 SHOWN = 80  # characters of an unclear line that are shown and compared
 NEAR = 0.6  # how alike a line must be to the words of a command to be taken for a slip of the pen
 _P_AND_DIGIT = re.compile(r"p[0-9]")
+_ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,253}")
+_TICKET = re.compile(r"\[?([A-Za-z][A-Za-z0-9]{0,15}-)?[1-9][0-9]{0,11}\]?")
+_MAIL = re.compile(r"[1-9][0-9]{0,11}")
+_CODE = re.compile(r"[0-9]{1,6}-[0-9]{1,6}-[A-Za-z2-7]{10}")
 
 
 class Tail(Enum):
@@ -120,6 +184,7 @@ class Shape:
     make: Callable[[str, str], TicketCommand]  # of name and tail
     name: str = ""  # what may stand for the name in an example; "": it has none
     tail: Tail = Tail.NEVER
+    like: re.Pattern[str] | None = None  # what a name must look like, where that can be told
 
 
 def _waiting(status: Status) -> Callable[[str, str], TicketCommand]:
@@ -186,6 +251,39 @@ SHAPES = (
         "escalate[: reason]", "hands it over to the next team",
         ("escalate",), lambda _, tail: Escalate(_folded(tail)), tail=Tail.MAY,
     ),
+    Shape(
+        "cc remove bob@acme.example", "he gets nothing of it any more",
+        ("cc remove",), lambda name, _: RemoveParticipant(name.lower()), "bob@acme.example", like=_ADDRESS,
+    ),
+    Shape(
+        "cc add bob@acme.example", "he gets what goes to the customer, and may write to the ticket",
+        ("cc add", "cc"), lambda name, _: AddParticipant(name.lower()), "bob@acme.example", like=_ADDRESS,
+    ),
+    Shape(
+        "requester bob@acme.example", "whose ticket it is; from then on he is owed answers",
+        ("requester",), lambda name, _: SetRequester(name.lower()), "bob@acme.example", like=_ADDRESS,
+    ),
+    Shape(
+        "contract NUMBER", "the contract of the register that it falls under",
+        ("contract",), lambda name, _: SetContract(name), "NUMBER",
+    ),
+    Shape(
+        "merge into 1042", "it goes on as that ticket, with all who take part, and later mail follows",
+        ("merge into",), lambda name, _: MergeInto(name), "1042", like=_TICKET,
+    ),
+    Shape(
+        "split mail 17", "a mail of the ticket, by its number in `mail list`, becomes a ticket of its own",
+        ("split mail",), lambda name, _: Split(name), "17", like=_MAIL,
+    ),
+    Shape("split", "the mail that is answered becomes a ticket of its own", ("split",), lambda _, __: Split()),
+    Shape(
+        "link 1042", "this ticket and that one name each other",
+        ("link",), lambda name, _: Link(name), "1042", like=_TICKET,
+    ),
+    Shape(
+        "undo 3-5-abcdefghij", "what a command changed within 24 hours is as it was before",
+        ("undo",), lambda name, _: Undo(name.lower()), "3-5-abcdefghij", like=_CODE,
+    ),
     Shape("note: text", "stays inside the firm", ("note",), lambda _, tail: Note(tail), tail=Tail.MUST),
     Shape("reply: text", "goes to the customer", ("reply", "answer"), lambda _, tail: Say(tail), tail=Tail.MUST),
 )  # fmt: skip
@@ -202,6 +300,13 @@ _HEADS: dict[type[TicketCommand], str] = {
     Escalate: "escalate",
     Say: "reply",
     Note: "note",
+    AddParticipant: "cc add {0.address}",
+    RemoveParticipant: "cc remove {0.address}",
+    SetRequester: "requester {0.address}",
+    SetContract: "contract {0.number}",
+    MergeInto: "merge into {0.ticket}",
+    Link: "link {0.ticket}",
+    Undo: "undo {0.code}",
 }
 _OPENINGS = tuple((tuple(opening.split()), shape) for shape in SHAPES for opening in shape.openings)
 
@@ -230,6 +335,8 @@ def words(command: TicketCommand) -> str:
     """The line that `parse` reads as this command.  Raises ValueError for a merging, which no line says by itself."""
     if isinstance(command, SetStatus) and command.status is Status.MERGED:
         raise ValueError("a ticket is merged into another, not set to merged")
+    if isinstance(command, Split):
+        return f"split mail {command.mail}" if command.mail else "split"
     return _line(_folded(_HEADS[type(command)].format(command)), _tail(command))
 
 
@@ -258,13 +365,15 @@ def _parted(line: str) -> tuple[list[str], str | None]:
     return words, tail.strip() if colon else None
 
 
-def _wrong(shape: Shape, opening: Sequence[str], name: Sequence[str], tail: str | None) -> str:
+def _wrong(shape: Shape, opening: Sequence[str], name: Sequence[str], tail: str | None) -> str:  # noqa: PLR0911 (a table)
     """What is wrong with a line that opens like this shape, "" if nothing is."""
     said = " ".join(opening)
     if shape.name and not name:
         return f"{said} lacks what it names"
     if shape.name and not _is_name(name):
         return f"a name has at most {MOST_NAME_WORDS} words and {LONGEST_NAME} characters; is a colon missing?"
+    if not _fits(shape, name):
+        return f"{' '.join(name)} is not what {said} names"
     if name and not shape.name:
         return f"{said} stands alone" if shape.tail is Tail.NEVER else f"a colon is missing after {said}"
     if tail is not None and shape.tail is Tail.NEVER:
@@ -276,6 +385,10 @@ def _wrong(shape: Shape, opening: Sequence[str], name: Sequence[str], tail: str 
 
 def _is_name(name: Sequence[str]) -> bool:
     return len(name) <= MOST_NAME_WORDS and len(" ".join(name)) <= LONGEST_NAME
+
+
+def _fits(shape: Shape, name: Sequence[str]) -> bool:
+    return shape.like is None or shape.like.fullmatch(" ".join(name)) is not None
 
 
 def _nearest(words: Sequence[str], tail: str | None) -> str:
@@ -300,7 +413,7 @@ def _righted(shape: Shape, opening: Sequence[str], rest: Sequence[str], tail: st
     """A line of this shape with as much of what was written as it takes."""
     name, behind = "", tail or ""
     if shape.name:
-        name = " ".join(rest) if rest and _is_name(rest) else shape.name
+        name = " ".join(rest) if rest and _is_name(rest) and _fits(shape, rest) else shape.name
     else:
         behind = f"{' '.join(rest)} {behind}".strip()
     if shape.tail is Tail.NEVER:

@@ -15,6 +15,7 @@ from maildesk.desk.events import (
     CauseSet,
     Event,
     HandedOver,
+    MergedInto,
     Opened,
     Overran,
     PrioritySet,
@@ -123,9 +124,12 @@ def go_on(course: Course, event: Event) -> Course:
         case Answered():
             course = _spoken(course, at)
         case PrioritySet():
-            course = replace(course, proposed=False, priorities=_then(course.priorities, at, body.priority))
+            course = replace(course, proposed=body.proposed, priorities=_then(course.priorities, at, body.priority))
         case StatusSet():
             course = _status(course, body, at)
+        case MergedInto():
+            stretch = Stretch(max(at, course.now.since), Status.MERGED)
+            course = replace(course, stretches=(*course.stretches, stretch))
         case CauseSet():
             course = replace(course, cause=Cause(body.cause, body.name, body.reason))
         case HandedOver():

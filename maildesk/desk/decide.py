@@ -1,13 +1,13 @@
 """What happens to a ticket when a mail comes: commands in, events out.  Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from maildesk.desk.course import Status
-from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened, StatusSet
+from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened, ParticipantAdded, StatusSet
 from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket
 
@@ -41,6 +41,7 @@ class Facts:
     contact: Mapping[str, Any] = field(default_factory=dict)
     contract: str = ""  # of the register
     flags: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()  # of that contract, in lower case: they stand as participants [Procedure 2]
 
 
 class Word(StrEnum):
@@ -94,6 +95,8 @@ def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy
     if actor.role is Role.STAFF:
         return [NoteFiled(actor.address)]
     joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
+    if actor.role is Role.PARTICIPANT:  # of an organisation that shares its tickets, if he was none yet
+        joined += _joining(ticket, [actor.address])
     if actor.role in (Role.REQUESTER, Role.PARTICIPANT):
         joined += _learnt(ticket, command.facts, actor.role)
         joined += _goes_on(ticket, actor, command.word) if command.by_person else []
@@ -134,6 +137,7 @@ def _open(command: Open, actor: Actor, policy: Policy, now: datetime) -> Opened:
         flags=[*command.facts.flags, *([why] if why else [])],
         linked=command.linked,
         priority_why=command.proposal.why,
+        participants=sorted({*command.facts.partners} - {actor.address}),
     )
 
 
@@ -169,4 +173,10 @@ def _learnt(ticket: Ticket, facts: Facts, role: Role) -> list[Body]:
         news = {key: value for key, value in news.items() if key not in OF_THE_WRITER and not ticket.contact.get(key)}
     if not news and facts.contract in ("", ticket.contract):
         return []
-    return [ContactLearnt(news, facts.contract, list(facts.flags))]
+    learnt: list[Body] = [ContactLearnt(news, facts.contract, list(facts.flags))]
+    return learnt + (_joining(ticket, facts.partners) if facts.contract not in ("", ticket.contract) else [])
+
+
+def _joining(ticket: Ticket, addresses: Iterable[str]) -> list[Body]:
+    known = {*ticket.participants, ticket.requester}
+    return [ParticipantAdded(address) for address in sorted({*addresses} - known)]

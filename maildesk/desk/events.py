@@ -26,6 +26,7 @@ class Opened:
     flags: list[str] = field(default_factory=list)
     linked: int | None = None  # the ticket that its writer named without being on it, or that was closed
     priority_why: str = ""  # what the proposal rests on
+    participants: list[str] = field(default_factory=list)  # of its contract, by the register [Procedure 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class PrioritySet:
     """Staff set or confirmed the priority [Procedure 3]; all targets are counted anew from the opening."""
 
     priority: str
+    proposed: bool = False  # a confirmation is undone: it is only proposed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,80 @@ class UpdateSent:
     missed: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class ParticipantAdded:
+    """Staff or the register added somebody: he gets what goes to the customer."""
+
+    address: str  # lower case
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantRemoved:
+    """Somebody gets nothing of the ticket any more."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequesterSet:
+    """Whose ticket it is; ``contact`` is the whole contact as it is then [Procedure 11]."""
+
+    requester: str  # lower case
+    requester_name: str
+    contact: dict[str, Any]
+    owed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSet:
+    """Staff said which contract it falls under; "" is none."""
+
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergedInto:
+    """It goes on as another ticket, and mail to it goes there."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """Another ticket was merged into this one; ``participants`` are those of it who were owed answers."""
+
+    ticket: int
+    participants: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """It has to do with another ticket."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """One of its mails became a ticket of its own."""
+
+    ticket: int
+    mail: int  # its id
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What these events changed was taken back by the events before this one; ``stays`` names mail that is out."""
+
+    seqs: list[int]
+    stays: list[str] = field(default_factory=list)
+
+
 Body = (
     Opened | MailJoined | NoteFiled | ContactLearnt | DeliveryFailed | Answered | PrioritySet | StatusSet | CauseSet
     | HandedOver | OwnerSet | Warned | Breached | Overran | StepTold | UpdateAsked | UpdateSent
+    | ParticipantAdded | ParticipantRemoved | RequesterSet | ContractSet | MergedInto | Absorbed | Linked | SplitOff
+    | Undone
 )  # fmt: skip
 
 KINDS: dict[str, type[Body]] = {
@@ -194,6 +267,15 @@ KINDS: dict[str, type[Body]] = {
     "ladder-told": StepTold,
     "update-asked": UpdateAsked,
     "update-sent": UpdateSent,
+    "participant-added": ParticipantAdded,
+    "participant-removed": ParticipantRemoved,
+    "requester-set": RequesterSet,
+    "contract-set": ContractSet,
+    "merged-into": MergedInto,
+    "absorbed": Absorbed,
+    "linked": Linked,
+    "split-off": SplitOff,
+    "undone": Undone,
 }
 NAMES: dict[type[Body], str] = {body: name for name, body in KINDS.items()}
 

@@ -4,13 +4,15 @@ Who may command is decided before (`maildesk.read.trust`); here stands what a co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from maildesk.desk.commands import (
     Escalate,
+    Link,
     Note,
+    PartiesCommand,
     Say,
     SetCause,
+    SetContract,
     SetOwner,
     SetPriority,
     SetStatus,
@@ -18,6 +20,7 @@ from maildesk.desk.commands import (
     StillResolved,
     Take,
     TicketCommand,
+    Undo,
 )
 from maildesk.desk.course import Status
 from maildesk.desk.decide import Actor
@@ -31,28 +34,36 @@ from maildesk.desk.events import (
     PrioritySet,
     StatusSet,
 )
+from maildesk.desk.parties import obey_parties
 from maildesk.desk.policy import Person, Policy
+from maildesk.desk.refusal import Refusal
 from maildesk.desk.ticket import Ticket
+
+__all__ = ["NOBODY", "Refusal", "obey", "people_called", "refused_as_over"]
 
 NOBODY = ("nobody", "none", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a command was not obeyed, and what would be: nothing was changed by it."""
-
-    reason: str
-    remedy: str = ""
-
-
 def obey(ticket: Ticket, command: TicketCommand, actor: Actor, policy: Policy) -> list[Body] | Refusal:
     """The events of a command, in order; a refusal where it cannot be done as the ticket stands."""
-    if ticket.state.over and not isinstance(command, Note | SetCause):
-        return Refusal(
-            f"{policy.number(ticket.number)} is {ticket.status}, which is for good",
-            "a new mail of the customer opens a linked ticket",
-        )
+    if refusal := refused_as_over(ticket, command, policy):
+        return refusal
+    if isinstance(command, PartiesCommand):
+        return obey_parties(ticket, command, policy)
     return _change(ticket, command, policy) or _own_word(ticket, command, actor, policy)
+
+
+def refused_as_over(ticket: Ticket, command: TicketCommand, policy: Policy) -> Refusal | None:
+    """What is for good; a note, whose fault it was, its contract and what was only just done may still be changed."""
+    if not ticket.state.over or isinstance(command, Note | SetCause | SetContract | Link | Undo):
+        return None
+    if ticket.merged_into is not None:
+        into = policy.number(ticket.merged_into)
+        return Refusal(f"{policy.number(ticket.number)} was merged into {into}", f"write it for {into}")
+    return Refusal(
+        f"{policy.number(ticket.number)} is {ticket.status}, which is for good",
+        "a new mail of the customer opens a linked ticket",
+    )
 
 
 def _change(ticket: Ticket, command: TicketCommand, policy: Policy) -> list[Body] | Refusal | None:

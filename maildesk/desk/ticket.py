@@ -7,7 +7,21 @@ from typing import Any
 
 from maildesk.desk import course
 from maildesk.desk.course import Course, Status
-from maildesk.desk.events import Body, ContactLearnt, Event, HandedOver, Opened, OwnerSet, PrioritySet
+from maildesk.desk.events import (
+    Absorbed,
+    Body,
+    ContactLearnt,
+    ContractSet,
+    Event,
+    HandedOver,
+    MergedInto,
+    Opened,
+    OwnerSet,
+    ParticipantAdded,
+    ParticipantRemoved,
+    PrioritySet,
+    RequesterSet,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,8 @@ class Ticket:
     course: Course
     assignee: str = ""
     contact: Mapping[str, Any] = field(default_factory=dict)
+    participants: list[str] = field(default_factory=list)  # in lower case and in order; never the requester
+    merged_into: int | None = None
 
     @property
     def state(self) -> Status:
@@ -58,16 +74,40 @@ def fold(number: int, events: Iterable[Event]) -> Ticket:
 
 
 def _changed(ticket: Ticket, body: Body) -> Ticket:
-    if isinstance(body, ContactLearnt):
-        learnt = {**ticket.contact, **body.contact}
-        return replace(ticket, contact=learnt, contract=body.contract or ticket.contract)
-    if isinstance(body, PrioritySet):
-        return replace(ticket, priority=body.priority)
-    if isinstance(body, HandedOver):
-        return replace(ticket, team=body.team)
-    if isinstance(body, OwnerSet):
-        return replace(ticket, assignee=body.owner)
+    match body:
+        case ContactLearnt():
+            learnt = {**ticket.contact, **body.contact}
+            return replace(ticket, contact=learnt, contract=body.contract or ticket.contract)
+        case PrioritySet():
+            return replace(ticket, priority=body.priority)
+        case HandedOver():
+            return replace(ticket, team=body.team)
+        case OwnerSet():
+            return replace(ticket, assignee=body.owner)
+    return _parties(ticket, body)
+
+
+def _parties(ticket: Ticket, body: Body) -> Ticket:  # noqa: PLR0911 (a table)
+    """Who takes part, by which contract, and as which ticket it goes on."""
+    match body:
+        case ParticipantAdded():
+            return _with(ticket, [body.address])
+        case ParticipantRemoved():
+            return replace(ticket, participants=[who for who in ticket.participants if who != body.address])
+        case RequesterSet():
+            changed = replace(ticket, requester=body.requester, requester_name=body.requester_name, owed=body.owed)
+            return _with(replace(changed, contact=dict(body.contact)))
+        case ContractSet():
+            return replace(ticket, contract=body.contract)
+        case Absorbed():
+            return _with(ticket, body.participants)
+        case MergedInto():
+            return replace(ticket, merged_into=body.ticket)
     return ticket
+
+
+def _with(ticket: Ticket, more: Iterable[str] = ()) -> Ticket:
+    return replace(ticket, participants=sorted({*ticket.participants, *more} - {ticket.requester}))
 
 
 def _opened(number: int, event: Event, body: Opened) -> Ticket:
@@ -85,4 +125,5 @@ def _opened(number: int, event: Event, body: Opened) -> Ticket:
         version=event.seq,
         course=course.begin(body),
         contact=dict(body.contact),
+        participants=sorted({*body.participants} - {body.requester}),
     )

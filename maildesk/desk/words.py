@@ -4,22 +4,31 @@ from datetime import timedelta
 from typing import Any
 
 from maildesk.desk.events import (
+    Absorbed,
     Answered,
     Body,
     Breached,
     CauseSet,
     ContactLearnt,
+    ContractSet,
     DeliveryFailed,
     Event,
     HandedOver,
+    Linked,
     MailJoined,
+    MergedInto,
     NoteFiled,
     Opened,
     Overran,
     OwnerSet,
+    ParticipantAdded,
+    ParticipantRemoved,
     PrioritySet,
+    RequesterSet,
+    SplitOff,
     StatusSet,
     StepTold,
+    Undone,
     UpdateAsked,
     UpdateSent,
     Warned,
@@ -30,7 +39,7 @@ CLOCKS = {"first_response": "first response", "resolution": "resolution", "fix_c
 
 def in_words(event: Event) -> str:
     """What happened, in one sentence."""
-    return _by_mail(event.body) or _by_staff(event.body) or _by_time(event.body)
+    return _by_mail(event.body) or _by_staff(event.body) or _of_parties(event.body) or _by_time(event.body)
 
 
 def _by_mail(body: Body) -> str:
@@ -53,7 +62,7 @@ def _by_staff(body: Body) -> str:  # noqa: PLR0911 (a table)
         case Answered():
             return "the customer was answered"
         case PrioritySet():
-            return f"priority {body.priority}"
+            return f"priority {body.priority}" + (" (proposed)" if body.proposed else "")
         case StatusSet():
             return _status(body)
         case CauseSet():
@@ -62,6 +71,31 @@ def _by_staff(body: Body) -> str:  # noqa: PLR0911 (a table)
             return f"handed over from {body.sender} to {body.team}" + (f": {body.reason}" if body.reason else "")
         case OwnerSet():
             return f"owner: {body.owner or 'nobody'}"
+    return ""
+
+
+def _of_parties(body: Body) -> str:  # noqa: PLR0911 (a table)
+    match body:
+        case ParticipantAdded():
+            return f"{body.address} takes part"
+        case ParticipantRemoved():
+            return f"{body.address} takes part no more"
+        case RequesterSet():
+            return f"requester: {body.requester or 'nobody that can be answered'}"
+        case ContractSet():
+            return f"contract: {body.contract or 'none'}"
+        case MergedInto():
+            return f"merged into {body.ticket}, as which it goes on"
+        case Absorbed():
+            joined = f"; with it came {', '.join(body.participants)}" if body.participants else ""
+            return f"{body.ticket} was merged into it{joined}"
+        case Linked():
+            return f"linked to {body.ticket}"
+        case SplitOff():
+            return f"mail {body.mail} became ticket {body.ticket}"
+        case Undone():
+            stays = f"; what is out stays: {', '.join(body.stays)}" if body.stays else ""
+            return f"undone: {', '.join(map(str, body.seqs))}{stays}"
     return ""
 
 
@@ -99,7 +133,7 @@ def span_in_words(span: timedelta) -> str:
 
 def _status(body: StatusSet) -> str:
     said = f"{status_in_words(body.status, body.waits_for)}" + (f": {body.reason}" if body.reason else "")
-    return f"{said} (the reopening is undone)" if body.undone else said
+    return f"{said} (what came after it is undone)" if body.undone else said
 
 
 def _step(body: StepTold) -> str:

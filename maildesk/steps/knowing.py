@@ -19,7 +19,8 @@ def facts_of(contact: Contact, before: Mapping[str, Any], address: str, register
     contract, flags = _contract(known, address, register, day)
     if contract is not None:
         known = merge(Contact(organisation=contract.organisation, contract=contract.number), known)
-    return Facts(asdict(known), contract.number if contract else "", flags)
+    partners = tuple(address.lower() for address in contract.partners) if contract else ()
+    return Facts(asdict(known), contract.number if contract else "", flags, partners)
 
 
 def contact_from(values: Mapping[str, Any]) -> Contact:

@@ -154,16 +154,8 @@ def _opened(
     transaction: Connection, office: Office, reading: Reading, opened: Any, actor: Actor, now: datetime
 ) -> Ticket:
     ticket = tickets.open_ticket(transaction, opened, actor.address, reading.waiting.id, now, office.policy)
-    _add_partners(transaction, office, ticket, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     return ticket
-
-
-def _add_partners(transaction: Connection, office: Office, ticket: Ticket, now: datetime) -> None:
-    """A contract's partner addresses stand as participants on its tickets [Procedure 2]."""
-    row = office.register.numbered(ticket.contract, _today(office, now)) if ticket.contract else None
-    partners = {address.lower() for address in row.partners} if row else set()
-    tickets.add_participants(transaction, ticket.number, partners - {ticket.requester})
 
 
 def _join(
@@ -177,8 +169,6 @@ def _join(
     command = Join(reading.verdict.kind, facts, reading.verdict.kind.answered, _word(reading))
     bodies = decide(ticket, command, actor, office.policy, now)
     changed = tickets.append(transaction, ticket, bodies, actor.address, reading.waiting.id, now, office.policy)
-    if changed.contract != ticket.contract:
-        _add_partners(transaction, office, changed, now)
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     writing, enclosed = _writing(office, reading, text, changed, now)
     notices = on_joined(bodies, changed, writing, _writer(office, reading, found.role), office.policy, now)

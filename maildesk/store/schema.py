@@ -88,6 +88,8 @@ ticket = Table(
     Column("contact", Json, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("participants", Json, nullable=False),  # as the table of that name has them
+    Column("merged_into", Id, ForeignKey("ticket.number")),
     Column(
         "course", Json, nullable=False
     ),  # of states, priorities, teams and what was told: what clocks are counted from

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from maildesk.desk import course
 from maildesk.desk.events import Body, Event, Opened, from_json, to_json
@@ -14,11 +14,11 @@ from maildesk.desk.timers import next_due
 from maildesk.store.schema import event, message_ref, participant, ticket
 from maildesk.store.together import write_later
 from maildesk.store.types import UtcDateTime
-from maildesk.store.upsert import insert_new, insert_new_later
+from maildesk.store.upsert import insert_new_later
 
 _COLUMNS = (
     "status", "priority", "team", "requester", "requester_name", "owed", "contract",
-    "subject", "opened_at", "version", "assignee", "contact",
+    "subject", "opened_at", "version", "assignee", "contact", "participants", "merged_into",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def open_ticket(
     number = transaction.scalar(_OPEN, _row(draft, policy))
     made = apply(int(number or 0), None, entry)
     _append(transaction, made.number, [entry])
+    _take_part(transaction, made.number, (), made.participants)
     return made
 
 
@@ -64,7 +65,16 @@ def append(
     guard = {"at_number": current.number, "at_version": current.version}
     if transaction.execute(_SAVE, _row(changed, policy) | guard).rowcount != 1:
         raise RuntimeError(f"ticket {current.number} was changed by somebody else")
+    _take_part(transaction, current.number, current.participants, changed.participants)
     return changed
+
+
+def _take_part(transaction: Connection, number: int, before: Sequence[str], after: Sequence[str]) -> None:
+    """Keep the table of participants, by which they are looked up, as the events say."""
+    gone, come = set(before) - set(after), set(after) - set(before)
+    if gone:
+        transaction.execute(delete(participant).where(participant.c.ticket == number, participant.c.address.in_(gone)))
+    insert_new_later(transaction, participant, [{"ticket": number, "address": address} for address in sorted(come)])
 
 
 def _append(transaction: Connection, number: int, entries: Sequence[Event]) -> None:
@@ -108,14 +118,8 @@ def log(transaction: Connection, number: int) -> list[Event]:
 
 
 def participants(transaction: Connection, number: int) -> frozenset[str]:
-    """Addresses that staff or the register added, in lower case."""
+    """Addresses that staff or the register added, in lower case: the table that the events keep."""
     return frozenset(transaction.scalars(select(participant.c.address).where(participant.c.ticket == number)))
-
-
-def add_participants(transaction: Connection, number: int, addresses: Iterable[str]) -> None:
-    """Add addresses (in lower case) that are not yet on the ticket."""
-    rows = [{"ticket": number, "address": address} for address in sorted(set(addresses))]
-    insert_new(transaction, participant, rows)
 
 
 def know_messages(transaction: Connection, message_ids: Iterable[str], number: int) -> None:

@@ -122,8 +122,7 @@ def test_who_is_told_of_the_end(desk: DeskUnderTest) -> None:
 
 def test_two_recipients_get_two_mails_and_each_is_told_of_the_other(desk: DeskUnderTest) -> None:
     number, _ = opened(desk)
-    with desk.database.writing() as transaction:
-        tickets.add_participants(transaction, number, [AMY])
+    command(desk, number, f"cc add {AMY}")
     command(desk, number, "answer: We are on it.")
     answers = {mail.to: mail for mail in desk.outbox("answer")}
     assert set(answers) == {BOB, AMY}

@@ -65,8 +65,11 @@ def upgrade() -> None:
         sa.Column("contact", types.Json(), nullable=False),
         sa.Column("opened_at", types.UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("participants", types.Json(), nullable=False),
+        sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("course", types.Json(), nullable=False),
         sa.Column("next_due_at", types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["merged_into"], ["ticket.number"], name=op.f("fk_ticket_merged_into")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_ticket")),
         sqlite_autoincrement=True,
     )
