@@ -54,6 +54,8 @@ def credits_(month: str, contract: str | None, form: str, settings_file: Path | 
         found = statements(transaction, office, wanted, office.clock())
     if contract is not None:
         found = [each for each in found if each.contract.casefold() == _contract(contract).casefold()]
+        if not found and not _is_known(office, _contract(contract)):
+            fail(f"{contract} is no contract of the register: `none` is for tickets of no contract")
     if as_json:
         for each in found:
             print_json(_statement_json(each))
@@ -143,6 +145,10 @@ def _written(found: list[Statement], form: str, office: Office) -> str:
 
 def _contract(text: str) -> str:
     return "" if text.casefold() == NO_CONTRACT else text
+
+
+def _is_known(office: Office, contract: str) -> bool:
+    return not contract or any(row.number.casefold() == contract.casefold() for row in office.register.contracts)
 
 
 def _month(text: str) -> str:

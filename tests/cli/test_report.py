@@ -107,3 +107,9 @@ def test_what_is_refused_changes_nothing(books: Desk, words: str, code: int, why
     assert ran.code == code
     assert why in ran.err
     assert statement(books) == before
+
+
+def test_a_contract_that_is_not_of_the_register_is_an_error_and_one_without_credits_is_not(books: Desk) -> None:
+    ran = books.run("credits", "2026-03", "--contract", "C-99")
+    assert (ran.code, "C-99 is no contract of the register" in ran.err) == (1, True)
+    assert books.run("credits", "2026-03", "--contract", "c-18").code == 0
