@@ -7,6 +7,7 @@ Each notice has a name, which is also the name of its three templates (``templat
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildesk.desk.notices_opening import NotOpened, OpenedFor
 from maildesk.desk.token import Purpose
 
 
@@ -286,6 +287,15 @@ class ClosedNews:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedNews:
+    """To those who take part in a ticket that went into another: under which number it goes on."""
+
+    number: str  # of the one that goes on
+    was: str
+    subject: str  # of the one that was merged: the other's may be another customer's
+
+
+@dataclass(frozen=True, slots=True)
 class CreditRow:
     """A ticket's line of a statement of credits, or a correction of one."""
 
@@ -363,7 +373,7 @@ class ManagerDigest:
 
 
 Briefing = LadderBrief | HandOverBrief | TargetBrief | OverrunBrief | UpdateBrief | ChangeBrief
-ToCustomer = HoldingUpdate | Answer | WorkaroundFound | ResolvedNews | ClosedNews
+ToCustomer = HoldingUpdate | Answer | WorkaroundFound | ResolvedNews | ClosedNews | MergedNews
 Facts = (
     Acknowledgement
     | NewTicket
@@ -377,6 +387,8 @@ Facts = (
     | CreditStatement
     | StaffDigest
     | ManagerDigest
+    | OpenedFor
+    | NotOpened
 )
 
 

@@ -24,6 +24,7 @@ from maildesk.desk.notices import (
     HoldingUpdate,
     Joined,
     LadderBrief,
+    MergedNews,
     ManagerDigest,
     NewTicket,
     NoteReceipt,
@@ -38,13 +39,14 @@ from maildesk.desk.notices import (
     UpdateBrief,
     WorkaroundFound,
 )
+from maildesk.desk.notices_opening import NotOpened, OpenedFor
 from maildesk.write.plain import bullet, fence, lines, row, size, wrap
 
 _MOST_PAST = 8  # entries of the history, but in a hand-over
 Say = Callable[[datetime], str]  # a time in the recipient's zone
 
 
-def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901 (a table)
+def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901, PLR0912 (a table)
     """Subject (without the ticket's tag) and text of a notice.  The facts must be `presentable` already."""
     match facts:
         case Acknowledgement():
@@ -62,7 +64,7 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901 (a table)
             words = f"Not delivered: {facts.subject}", _undeliverable(facts)
         case Alert():
             words = facts.title, _blocks(wrap(facts.title), fence("\n".join(facts.lines)), wrap(facts.remedy))
-        case Answer() | WorkaroundFound() | ResolvedNews() | ClosedNews() | HoldingUpdate():
+        case Answer() | WorkaroundFound() | ResolvedNews() | ClosedNews() | MergedNews() | HoldingUpdate():
             words = facts.subject or "Your ticket", _to_customer(facts, say)
         case CreditStatement():
             words = f"Service credits of {facts.contract}, {facts.month}", _credits(facts)
@@ -71,6 +73,10 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901 (a table)
         case ManagerDigest():
             counts = (f"{c.priority}: {c.open} open, {c.waiting} waiting, {c.late} late" for c in facts.counts)
             words = "The desk this morning", _blocks("\n".join(counts), _rows(facts.worst), "\n".join(facts.credits))
+        case OpenedFor():
+            words = f"Opened for {facts.customer}: {facts.subject}", _opened_for(facts, say)
+        case NotOpened():
+            words = f"Nothing was opened: {facts.subject}", _not_opened(facts)
         case _:
             words = f"{facts.brief.priority}: {facts.brief.subject}", _briefing(facts, say)
     return words
@@ -91,6 +97,27 @@ def _credits(facts: CreditStatement) -> str:
 
 def _credit(each: CreditRow) -> str:
     return row(each.ticket, each.arithmetic)
+
+
+def _opened_for(facts: OpenedFor, say: Say) -> str:
+    about = (
+        row("Clocks begin", say(facts.opened_at)),
+        row("Priority", facts.priority),
+        row("Receipt", facts.acknowledgement),
+    )
+    return _blocks(
+        wrap(f"Ticket {facts.number} is opened for {facts.customer}, from {facts.source}."),
+        "\n".join(row("Note", flag) for flag in facts.flags),
+        "\n".join(about),
+        fence(facts.text),
+        wrap('Not for him? Reply with "requester ADDRESS" as the first line.'),
+    )
+
+
+def _not_opened(facts: NotOpened) -> str:
+    about = row("Line", facts.line), row("Why", facts.why), row("Right", facts.right)
+    again = wrap("No ticket was opened. Please send it again with this line put right:")
+    return _blocks(again, "\n".join(about), fence(facts.text))
 
 
 def _for_staff(label: str) -> str:
@@ -162,6 +189,8 @@ def _to_customer(facts: ToCustomer, say: Say) -> str:
             told = "We have not heard from you. " if facts.no_answer else ""
             otherwise = wrap(f"If it is not, just reply{until}.")
             return _blocks(wrap(f"{told}Your ticket {facts.number} is resolved."), lines(facts.text), otherwise)
+        case MergedNews():
+            return wrap(f"Your ticket {facts.was} goes on as {facts.number}. There is nothing that you need to do.")
         case ClosedNews():
             return wrap(f"Your ticket {facts.number} is closed. To go on, just write: that opens a new one.")
     waits = {"": "", "you": " We wait for your answer."}.get(facts.waits_for, f" We wait for {facts.waits_for}.")

@@ -22,7 +22,7 @@ from maildesk.desk.notices import (
     Undeliverable,
 )
 from maildesk.desk.token import Purpose
-from maildesk.write import credit_samples, digest_samples, procedure_samples
+from maildesk.write import credit_samples, digest_samples, opening_samples, procedure_samples
 
 _NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 _MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -133,6 +133,7 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
     **procedure_samples.SAMPLES,
     **digest_samples.SAMPLES,
     **credit_samples.SAMPLES,
+    **opening_samples.SAMPLES,
 }
 _CUSTOMERS = frozenset({"acknowledgement", "reached"}) | procedure_samples.CUSTOMERS
 
