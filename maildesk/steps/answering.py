@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from maildesk.desk.notices import ANSWERS, Notice
-from maildesk.desk.tell import alert
+from maildesk.desk.tell import Answering, alert
 from maildesk.office import Office
 from maildesk.store import budget, outbox
 from maildesk.store.budget import Budget
+from maildesk.write.compose import usable_address
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 OUR_OWN_A_DAY = 10  # so any chain ends [Promise 6]; the operator hears where a person's mail is held by it
@@ -20,6 +21,20 @@ def over_budget(transaction: Connection, office: Office, address: str, now: date
     """Why the desk must not answer this address by itself now, in words for staff; "" and the answer counted if it may."""
     key = address.lower()
     return _taken(transaction, [*_of_address(office, key), *_of_others(transaction, office, key, now)], now)
+
+
+def receipt(transaction: Connection, office: Office, address: str, owed: bool, now: datetime) -> Answering:
+    """Whether a new ticket's requester is told its number by mail; if so the mail is counted."""
+    if not address:
+        return Answering(False, "none: From names nobody who can be answered")
+    if not owed:
+        return Answering(False, "none: a robot or a list is not answered")
+    if not usable_address(address):
+        return Answering(False, f"none: mail cannot be sent to {address}")
+    held = over_budget(transaction, office, address, now)
+    if held:
+        return Answering(True, f"held, {held}; `maildesk outbox list --state held` shows it", held)
+    return Answering(True, f"goes to {address}")
 
 
 def foresee(transaction: Connection, office: Office, addresses: Iterable[str], now: datetime) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from maildesk.desk.course import Status
 from maildesk.desk.decide import Actor, Facts, Join, Open, Proposal, Role, Word, decide, is_over, word_of
 from maildesk.desk.events import Opened
-from maildesk.desk.notices import ANSWERS, Enclosure, Notice, Recipient
+from maildesk.desk.notices import ANSWERS, Notice, Recipient
 from maildesk.desk.propose import propose
-from maildesk.desk.tell import Answering, Writing, alert, on_joined, on_opened
+from maildesk.desk.tell import Writing, alert, on_joined, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
 from maildesk.office import Office
@@ -24,20 +24,19 @@ from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text
 from maildesk.read.trust import Standing
 from maildesk.steps import answering
-from maildesk.steps.answering import over_budget, within_budget
+from maildesk.steps.answering import receipt, within_budget
 from maildesk.steps.change import state_changed, up_to_date
+from maildesk.steps.enclosing import enclosures
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
-from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
+from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.steps.reports import take_report
 from maildesk.steps.whose import Whose, whose
 from maildesk.store import inbound, outbox, suppression, tickets
-from maildesk.write.compose import usable_address
 
 SAME_BYTES = timedelta(hours=24)  # a monitor may say the same each day
 LOOK_AGAIN = timedelta(seconds=3)  # whether the mail that this one answers is processed
 WAIT_AT_MOST = timedelta(minutes=10)  # for it: then this one goes its own way
-OUR_CLOCK = ("smtp", "lmtp")  # sources whose mails were dated by our own clock
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
 
 
@@ -124,7 +123,7 @@ def _hold(transaction: Connection, office: Office, reading: Reading, now: dateti
 def _open(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
     actor = _actor(reading, found.role)
     facts = _facts(office, reading, reading.contact, {}, now)
-    answering = _answering(transaction, office, actor, reading.verdict.kind.answered, now)
+    answering = receipt(transaction, office, actor.address, reading.verdict.kind.answered, now)
     command = Open(
         subject=reading.mail.subject,
         kind=reading.verdict.kind,
@@ -133,7 +132,7 @@ def _open(transaction: Connection, office: Office, reading: Reading, found: Whos
         facts=facts,
         linked=found.linked,
         proposal=_proposal(office, reading, actor, now),
-        our_clock=reading.waiting.envelope.source in OUR_CLOCK,
+        our_clock=reading.our_clock,
     )
     (opened,) = decide(None, command, actor, office.policy, now)
     ticket = _opened(transaction, office, reading, opened, actor, now)
@@ -199,19 +198,6 @@ def _is_of_the_firm(office: Office, reading: Reading) -> bool:
     return sender is not None and office.people.at(sender.address) is not None
 
 
-def _answering(transaction: Connection, office: Office, actor: Actor, owed: bool, now: datetime) -> Answering:
-    if not actor.address:
-        return Answering(False, "none: From names nobody who can be answered")
-    if not owed:
-        return Answering(False, "none: a robot or a list is not answered")
-    if not usable_address(actor.address):
-        return Answering(False, f"none: mail cannot be sent to {actor.address}")
-    held = over_budget(transaction, office, actor.address, now)
-    if held:
-        return Answering(True, f"held, {held}; `maildesk outbox list --state held` shows it", held)
-    return Answering(True, f"goes to {actor.address}")
-
-
 def _said(transaction: Connection, reading: Reading, ticket: Ticket, writer: str) -> str:
     """What the writer newly wrote; the texts that we sent him are taken out of it."""
     ours = (
@@ -228,7 +214,7 @@ def _facts(office: Office, reading: Reading, contact: Contact, before: Any, now:
 def _writing(
     office: Office, reading: Reading, text: str, ticket: Ticket, now: datetime
 ) -> tuple[Writing, tuple[Attachment, ...]]:
-    enclosed, enclosures = _enclosures(reading)
+    enclosed, listed = enclosures(reading)
     writing = Writing(
         inbound=reading.waiting.id,
         author=_author(reading.mail),
@@ -237,29 +223,10 @@ def _writing(
         facts=known_facts(ticket.contact),
         missing=missing_facts(ticket.contact),
         show_values=office.register.knows(ticket.requester, _today(office, now)),
-        enclosures=enclosures,
+        enclosures=listed,
         flags=_flags(office, reading, ticket),
     )
     return writing, enclosed
-
-
-def _enclosures(reading: Reading) -> tuple[tuple[Attachment, ...], tuple[Enclosure, ...]]:
-    """The attachments that go to staff with the notice, and the list of all; a damaged mail goes along whole."""
-    attachments = list(reading.mail.attachments)
-    if reading.mail.faults:
-        octets = reading.waiting.octets
-        attachments.append(
-            Attachment("mail-as-it-came.eml", "application/octet-stream", "file", len(octets), octets=octets)
-        )
-    enclosed: list[Attachment] = []
-    listed: list[Enclosure] = []
-    left = PASS_ON_OCTETS
-    for attachment in attachments:
-        fits = attachment.size <= left
-        left -= attachment.size if fits else 0
-        enclosed += [attachment] if fits else []
-        listed.append(Enclosure(attachment.name, attachment.content_type, attachment.size, fits))
-    return tuple(enclosed), tuple(listed)
 
 
 def _flags(office: Office, reading: Reading, ticket: Ticket) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from maildesk.read.thread import Clues, clues, is_own
 from maildesk.settings.model import Intake
 from maildesk.store.inbound import Waiting
 
+OUR_CLOCK = ("smtp", "lmtp")  # sources whose mails were received by our own intake
 _SECOND_FIELD = re.compile(rb"\n(?![ \t])")
 _LONGEST_RECEIVED = 4096  # octets of the Received that our intake writes
 
@@ -33,10 +34,15 @@ class Reading:
     own: str  # only what is plainly its writer's: what he commands or speaks for is read from it
 
     @property
+    def our_clock(self) -> bool:
+        """Whether our own clock, not a mailbox's, says when it was received."""
+        return self.waiting.envelope.source in OUR_CLOCK
+
+    @property
     def bytes_key(self) -> str:
         """The same for identical bytes; the Received that our own intake wrote on top does not count."""
         octets = self.waiting.octets
-        if self.waiting.envelope.source in ("smtp", "lmtp"):
+        if self.our_clock:
             octets = octets[_end_of_first_field(octets) :]
         return f"bytes:{sha256(octets).hexdigest()}"
 
