@@ -16,7 +16,7 @@ from maildesk.desk.ticket import Ticket
 class Difference:
     """One thing that is not as it was; "" is nobody or nothing."""
 
-    what: str  # status, reason, priority, team, owner, cause
+    what: str  # status, reason, priority, team, owner, cause, contract, requester, participants
     before: str
     after: str
 
@@ -34,11 +34,11 @@ class Deadline:
 
 def differences(before: Ticket, after: Ticket, policy: Policy, now: datetime) -> list[Difference]:
     """All that changed in a ticket's standing."""
-    old, new = (_standing(brief(ticket, Dossier(), policy, now)) for ticket in (before, after))
+    old, new = (_standing(ticket, brief(ticket, Dossier(), policy, now)) for ticket in (before, after))
     return [Difference(what, old[what], new[what]) for what in old if old[what] != new[what]]
 
 
-def _standing(shown: Brief) -> dict[str, str]:
+def _standing(ticket: Ticket, shown: Brief) -> dict[str, str]:
     return {
         "status": shown.status,
         "reason": shown.reason,
@@ -46,6 +46,9 @@ def _standing(shown: Brief) -> dict[str, str]:
         "team": shown.team,
         "owner": shown.owner,
         "cause": shown.cause,
+        "contract": ticket.contract,
+        "requester": ticket.requester,
+        "participants": ", ".join(ticket.participants),
     }
 
 

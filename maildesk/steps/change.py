@@ -20,6 +20,7 @@ from maildesk.desk.timers import due_events
 from maildesk.office import Office
 from maildesk.steps.answering import unjudged
 from maildesk.steps.history import dossier, participants_only
+from maildesk.steps.parties import Stored, answer, carry_out
 from maildesk.steps.post import Cause, post
 from maildesk.store import outbox, suppression, tickets
 
@@ -50,9 +51,10 @@ def obey_on(
     What time owes by now comes first: the desk may have been down.
     """
     ticket = up_to_date(transaction, office, ticket, now)
-    results = _tried(ticket, commands, actor, office, now)
+    results = _tried(transaction, office, ticket, commands, actor, now, cause or Cause())
     if not any(result.refusal for result in results):
         bodies = [body for result in results for body in result.events]
+        bodies = carry_out(transaction, office, ticket, bodies, actor, now, cause or Cause())
         change(transaction, office, ticket, bodies, actor, now, cause or Cause())
     return results
 
@@ -98,7 +100,7 @@ def _dossier(transaction: Connection, ticket: Ticket, bodies: Sequence[Body]) ->
     """A word to a customer tells no history, which is the most of the work; only what he is waited for must be known."""
     to_him = all(isinstance(body, UpdateSent | Answered) for body in bodies)
     if to_him and ticket.state is not Status.PENDING_CUSTOMER:
-        return participants_only(transaction, ticket)
+        return participants_only(ticket)
     return dossier(transaction, ticket, texts=any(isinstance(body, HandedOver) for body in bodies))
 
 
@@ -126,18 +128,28 @@ def _events(ticket: Ticket, bodies: Sequence[Body], actor: Actor, now: datetime,
 
 
 def _tried(
-    ticket: Ticket, commands: Sequence[TicketCommand], actor: Actor, office: Office, now: datetime
+    transaction: Connection,
+    office: Office,
+    ticket: Ticket,
+    commands: Sequence[TicketCommand],
+    actor: Actor,
+    now: datetime,
+    cause: Cause,
 ) -> list[Result]:
     """Each command on the ticket as those before it leave it; nothing is written."""
     results: list[Result] = []
     for command in commands:
-        answer = obey(ticket, command, actor, office.policy)
-        if isinstance(answer, Refusal):
-            results.append(Result(command, refusal=answer))
+        said = (
+            answer(transaction, office, ticket, command, cause, now)
+            if isinstance(command, Stored)
+            else obey(ticket, command, actor, office.policy)
+        )
+        if isinstance(said, Refusal):
+            results.append(Result(command, refusal=said))
             continue
-        results.append(Result(command, tuple(answer)))
+        results.append(Result(command, tuple(said)))
         ticket = reduce(
-            lambda made, event: apply(made.number, made, event), _events(ticket, answer, actor, now, Cause()), ticket
+            lambda made, event: apply(made.number, made, event), _events(ticket, said, actor, now, Cause()), ticket
         )
     return results
 

@@ -20,16 +20,12 @@ def dossier(transaction: Connection, ticket: Ticket, *, texts: bool) -> Dossier:
     said = _texts(transaction, events) if texts else {}
     past = tuple(_past(event, said) for event in events)
     asked = next((e.body.text for e in reversed(events) if isinstance(e.body, Answered)), "")
-    return Dossier(_participants(transaction, ticket), past, asked)
+    return Dossier(tuple(ticket.participants), past, asked)
 
 
-def participants_only(transaction: Connection, ticket: Ticket) -> Dossier:
+def participants_only(ticket: Ticket) -> Dossier:
     """What a mail needs that tells no history."""
-    return Dossier(_participants(transaction, ticket))
-
-
-def _participants(transaction: Connection, ticket: Ticket) -> tuple[str, ...]:
-    return tuple(sorted(tickets.participants(transaction, ticket.number) - {ticket.requester}))
+    return Dossier(tuple(ticket.participants))
 
 
 def _texts(transaction: Connection, events: list[Event]) -> dict[int, str]:

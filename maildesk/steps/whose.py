@@ -25,7 +25,7 @@ class Whose:
 def whose(transaction: Connection, reading: Reading, people: People) -> Whose:
     """The first clue that leads to a ticket decides."""
     for number, why in _proven(transaction, reading):
-        ticket = tickets.get(transaction, number, for_update=True) if number else None
+        ticket = tickets.followed(transaction, number, for_update=True) if number else None
         if ticket is not None:
             return Whose(ticket, role_of(transaction, reading, ticket, people), why)
     return _by_tag(transaction, reading, people)
@@ -42,7 +42,7 @@ def _proven(transaction: Connection, reading: Reading) -> list[tuple[int | None,
 
 def _by_tag(transaction: Connection, reading: Reading, people: People) -> Whose:
     tag = reading.clues.tag
-    ticket = tickets.get(transaction, tag, for_update=True) if tag is not None else None
+    ticket = tickets.followed(transaction, tag, for_update=True) if tag is not None else None
     if ticket is None:
         return Whose(None, _newcomer(reading, people), "no clue leads to a ticket")
     if _standing(transaction, reading, ticket, people) is not Role.OUTSIDER:

@@ -239,6 +239,13 @@ def get(transaction: Connection, id_: int) -> Row[Any] | None:
     return transaction.execute(select(inbound).where(inbound.c.id == id_)).one_or_none()
 
 
+def of_ticket(transaction: Connection, message_id: str, ticket: int) -> int | None:
+    """The mail of a ticket that has this Message-ID, the first if several have."""
+    query = select(func.min(inbound.c.id)).where(inbound.c.message_id == message_id, inbound.c.ticket == ticket)
+    found: int | None = transaction.scalar(query)
+    return found
+
+
 def listed(transaction: Connection, *, state: str = "", kind: str = "", limit: int = 50) -> list[Row[Any]]:
     """The newest mails, for people."""
     query = select(inbound).order_by(inbound.c.id.desc()).limit(limit)

@@ -238,6 +238,17 @@ def by_message_id(transaction: Connection, message_id: str) -> Row[Any] | None:
     return transaction.execute(select(outbox).where(outbox.c.message_id == message_id)).one_or_none()
 
 
+def of_events(transaction: Connection, ticket: int, first: int, last: int) -> list[str]:
+    """The mails that a range of a ticket's events made, in words: their keys name the event."""
+    rows = transaction.execute(
+        select(outbox.c.dedup, outbox.c.notice, outbox.c.recipient)
+        .where(outbox.c.ticket == ticket)
+        .order_by(outbox.c.id)
+    )
+    ours = {f"{ticket}:{seq}" for seq in range(first, last + 1)}
+    return [f"{row.notice} to {row.recipient}" for row in rows if ":".join(row.dedup.split(":")[1:3]) in ours]
+
+
 def newest_sent(transaction: Connection, ticket: int | None, recipient: str) -> Row[Any] | None:
     """The newest mail of a ticket that was sent to a recipient (compared without case)."""
     to_him = func.lower(outbox.c.recipient) == recipient.lower()

@@ -106,6 +106,15 @@ def get(transaction: Connection, number: int, *, for_update: bool = False) -> Ti
     return _ticket(row) if row else None
 
 
+def followed(transaction: Connection, number: int, *, for_update: bool = False) -> Ticket | None:
+    """The ticket as which a number goes on: itself, or the last of those that it was merged into."""
+    found, seen = get(transaction, number, for_update=for_update), {number}
+    while found is not None and found.merged_into is not None and found.merged_into not in seen:
+        seen.add(found.merged_into)
+        found = get(transaction, found.merged_into, for_update=for_update)
+    return found
+
+
 def _ticket(row: Row[Any]) -> Ticket:
     plain = {name: getattr(row, name) for name in _COLUMNS}
     return Ticket(number=row.number, course=course.from_json(row.course), **plain)

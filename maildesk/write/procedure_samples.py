@@ -12,6 +12,7 @@ from maildesk.desk.notices import (
     HandOverBrief,
     HoldingUpdate,
     LadderBrief,
+    MergedNews,
     OverrunBrief,
     Past,
     ResolvedNews,
@@ -190,5 +191,6 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
         ResolvedNews("CB-1042", _EMPTY, _EMPTY, no_answer=False, until=None),
     ),
     "closed": (ClosedNews("CB-1042", _SUBJECT), ClosedNews("CB-1042", _EMPTY)),
+    "merged": (MergedNews("CB-1042", "CB-1039", _SUBJECT), MergedNews("CB-1042", "CB-1039", _EMPTY)),
 }
-CUSTOMERS = frozenset({"update-holding", "answer", "workaround", "resolved", "closed"})  # the notices that go to them
+CUSTOMERS = frozenset({"update-holding", "answer", "workaround", "resolved", "closed", "merged"})  # the notices that go to them
