@@ -1,7 +1,7 @@
 """The register of contracts: whom the firm owes its service, read from a CSV file.
 
 Columns: number, organisation, domains, and if the firm has them monthly fee, currency, valid from, valid to, partner
-addresses.  A number may stand in several rows whose times do not overlap: one contract, renewed at another fee.
+addresses, shared (``yes``: whoever it covers takes part in its tickets as he writes to them).  A number may stand in several rows whose times do not overlap: one contract, renewed at another fee.
 Reading refuses the whole file where anything in it is wrong, and names everything that is.
 """
 
@@ -19,7 +19,7 @@ from typing import Final
 from maildesk.faults import Fault, Place, SettingsError, failure
 
 _NEEDED: Final = ("number", "organisation", "domains")
-_COLUMNS: Final = (*_NEEDED, "monthly fee", "currency", "valid from", "valid to", "partner addresses")
+_COLUMNS: Final = (*_NEEDED, "monthly fee", "currency", "valid from", "valid to", "partner addresses", "shared")
 _LABELS: Final = 21  # as many as _DOMAIN takes
 _DOMAIN: Final = re.compile(r"([a-z0-9_-]{1,63}\.){1,20}[a-z0-9-]{2,63}")
 _ADDRESS: Final = re.compile(r"[^\s@<>,;]{1,64}@([a-z0-9_-]{1,63}\.){1,20}[a-z0-9-]{2,63}")
@@ -42,6 +42,7 @@ class Contract:
     valid_from: date | None = None
     valid_to: date | None = None
     partners: tuple[str, ...] = ()
+    shared: bool = False  # whoever it covers may take part in its tickets
 
     def valid(self, day: date) -> bool:
         """Whether it stands on that day of the firm's zone; its last day belongs to it."""
@@ -83,6 +84,11 @@ class Register:
     def knows(self, address: str, day: date) -> bool:
         """Whether the address belongs to a contract that is valid on the day."""
         return any(contract.valid(day) for contract in self.of(address, day))
+
+    def shares(self, contract: str, address: str, day: date) -> bool:
+        """Whether the register lets the address take part in the contract's tickets: it is shared, valid, and covers it."""
+        row = self.numbered(contract, day) if contract else None
+        return row is not None and row.shared and row.valid(day) and row in self.of(address, day)
 
 
 def read_register(path: Path) -> Register:
@@ -182,6 +188,8 @@ def _wrong(cells: Cells) -> Iterator[tuple[str, str, str]]:
     for address in _several(cells["partner addresses"]):
         if not _ADDRESS.fullmatch(address):
             yield "partner addresses", f'"{address}" is no mail address', "write like bob@acme.example"
+    if cells["shared"].lower() not in ("", "yes", "no"):
+        yield "shared", f'"{cells["shared"]}" is neither yes nor no', "write yes where its people share their tickets"
     yield from _wrong_money(cells)
     yield from _wrong_days(cells)
 
@@ -215,6 +223,7 @@ def _contract(cells: Cells) -> Contract:
         valid_from=_day(cells["valid from"]),
         valid_to=_day(cells["valid to"]),
         partners=tuple(_several(cells["partner addresses"])),
+        shared=cells["shared"].lower() == "yes",
     )
 
 

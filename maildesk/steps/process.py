@@ -28,6 +28,7 @@ from maildesk.steps.answering import receipt, within_budget
 from maildesk.steps.change import state_changed, up_to_date
 from maildesk.steps.enclosing import enclosures
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
+from maildesk.steps.parties import offered
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.steps.reports import take_report
@@ -93,7 +94,7 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
         return End("done", done, ticket)
     if sender is not None:
         suppression.alive(transaction, sender.address)
-    found = whose(transaction, reading, office.people)
+    found = whose(transaction, reading, office)
     if found.ticket is not None and not _begins_anew(reading, found, found.ticket, office):
         return _join(transaction, office, reading, found, found.ticket, now)
     if found.ticket is not None:
@@ -233,7 +234,8 @@ def _flags(office: Office, reading: Reading, ticket: Ticket) -> tuple[str, ...]:
     robot = () if reading.verdict.kind.answered else (f"{reading.verdict.kind}: {reading.verdict.reason}",)
     tag = reading.clues.tag
     named = (f"its subject names {office.policy.number(tag)}",) if tag not in (None, ticket.number) else ()
-    return (*robot, *named, *reading.mail.faults)
+    copied = () if _is_of_the_firm(office, reading) else offered(office, reading.mail, ticket)
+    return (*robot, *named, *copied, *reading.mail.faults)
 
 
 def _actor(reading: Reading, role: Role) -> Actor:

@@ -8,6 +8,7 @@ from maildesk.desk.decide import Role
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
 from maildesk.firm import People
+from maildesk.office import Office
 from maildesk.steps.reading import Reading
 from maildesk.store import tickets
 
@@ -22,13 +23,13 @@ class Whose:
     linked: int | None = None  # the ticket that the subject names to somebody who is not on it
 
 
-def whose(transaction: Connection, reading: Reading, people: People) -> Whose:
+def whose(transaction: Connection, reading: Reading, office: Office) -> Whose:
     """The first clue that leads to a ticket decides."""
     for number, why in _proven(transaction, reading):
         ticket = tickets.followed(transaction, number, for_update=True) if number else None
         if ticket is not None:
-            return Whose(ticket, role_of(transaction, reading, ticket, people), why)
-    return _by_tag(transaction, reading, people)
+            return Whose(ticket, role_of(reading, ticket, office), why)
+    return _by_tag(transaction, reading, office)
 
 
 def _proven(transaction: Connection, reading: Reading) -> list[tuple[int | None, str]]:
@@ -40,16 +41,16 @@ def _proven(transaction: Connection, reading: Reading) -> list[tuple[int | None,
     ]
 
 
-def _by_tag(transaction: Connection, reading: Reading, people: People) -> Whose:
+def _by_tag(transaction: Connection, reading: Reading, office: Office) -> Whose:
     tag = reading.clues.tag
     ticket = tickets.followed(transaction, tag, for_update=True) if tag is not None else None
     if ticket is None:
-        return Whose(None, _newcomer(reading, people), "no clue leads to a ticket")
-    if _standing(transaction, reading, ticket, people) is not Role.OUTSIDER:
-        role = role_of(transaction, reading, ticket, people)
+        return Whose(None, _newcomer(reading, office.people), "no clue leads to a ticket")
+    if _standing(reading, ticket, office) is not Role.OUTSIDER:
+        role = role_of(reading, ticket, office)
         return Whose(ticket, role, "the subject has its number and the writer is on it")
     why = "the subject has the number of a ticket that the writer is not on"
-    return Whose(None, _newcomer(reading, people), why, linked=ticket.number)
+    return Whose(None, _newcomer(reading, office.people), why, linked=ticket.number)
 
 
 def _newcomer(reading: Reading, people: People) -> Role:
@@ -59,22 +60,29 @@ def _newcomer(reading: Reading, people: People) -> Role:
     return Role.STAFF if sender and people.at(sender.address) else Role.REQUESTER
 
 
-def role_of(transaction: Connection, reading: Reading, ticket: Ticket, people: People) -> Role:
+def role_of(reading: Reading, ticket: Ticket, office: Office) -> Role:
     """What the writer is to a ticket, as far as From says; a mail with a robot's mark is a robot's."""
     if not reading.verdict.kind.answered:
         return Role.ROBOT
-    return _standing(transaction, reading, ticket, people)
+    return _standing(reading, ticket, office)
 
 
-def _standing(transaction: Connection, reading: Reading, ticket: Ticket, people: People) -> Role:
+def _standing(reading: Reading, ticket: Ticket, office: Office) -> Role:
     sender = reading.mail.sender
     if sender is None:
         return Role.OUTSIDER
-    person = people.at(sender.address)
+    person = office.people.at(sender.address)
     as_staff = any(proof.purpose in (Purpose.STAFF, Purpose.NOTE) for proof in reading.clues.proofs)
     addresses = {address.lower() for address in person.addresses} if person else {sender.key}
     if ticket.requester in addresses and not (person and as_staff):
         return Role.REQUESTER
     if person is not None:
         return Role.STAFF
-    return Role.PARTICIPANT if sender.key in tickets.participants(transaction, ticket.number) else Role.OUTSIDER
+    shared = sender.key in ticket.participants or _shares(reading, ticket, office, sender.address)
+    return Role.PARTICIPANT if shared else Role.OUTSIDER
+
+
+def _shares(reading: Reading, ticket: Ticket, office: Office, address: str) -> bool:
+    """Whether the register lets him take part: his organisation shares its tickets."""
+    day = reading.waiting.envelope.received_at.astimezone(office.policy.calendar.zone).date()
+    return office.register.shares(ticket.contract, address, day)

@@ -82,7 +82,10 @@ _IN: tuple[tuple[str, Select[Any]], ...] = (
         .outerjoin(inbound, inbound.c.id == event.c.inbound)
         .where(
             event.c.inbound.is_not(None),
-            or_(inbound.c.state.is_distinct_from("done"), inbound.c.ticket.is_distinct_from(event.c.ticket)),
+            or_(
+                inbound.c.state.is_distinct_from("done"),
+                and_(inbound.c.ticket.is_distinct_from(event.c.ticket), event.c.kind != "opened"),  # but one split off
+            ),
         ),
     ),
     (
@@ -170,11 +173,14 @@ def tickets(transaction: Connection, step: Step, policy: Policy | None) -> Itera
     """
     rules = policy if policy and bookmarks.get(transaction, bookmarks.RULES) in ("", policy.version) else None
     logs, answers = _Groups(transaction.execute(_LOGS, execution_options=STREAM)), _Groups(_answers(transaction))
+    parties = _Groups(transaction.execute(_PARTIES, execution_options=STREAM))
     for row in transaction.execute(select(ticket).order_by(ticket.c.number), execution_options=STREAM):
         entries = logs.of(row.number)
         yield from (
             f"ticket {row.number}: {found}" for found in _of_ticket(row, entries, answers.of(row.number), rules)
         )
+        if {party.address for party in parties.of(row.number)} != set(row.participants):
+            yield f"ticket {row.number}: its participants are not those that its events add up to"
         step(1)
     logs.of(None)
     yield from (f"there are events of ticket {number}, which is not there" for number in logs.strays)
@@ -184,6 +190,9 @@ _LOGS = select(
     event.c.ticket, event.c.seq, event.c.kind, event.c.at, event.c.actor, event.c.inbound,
     type_coerce(event.c.body, Text).label("body"),  # read ticket by ticket: a damaged one must not end the proof
 ).order_by(event.c.ticket, event.c.seq)  # fmt: skip
+
+
+_PARTIES = select(participant.c.ticket, participant.c.address).order_by(participant.c.ticket)
 
 
 def _answers(transaction: Connection) -> Any:
