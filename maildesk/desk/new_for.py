@@ -14,7 +14,8 @@ from maildesk.desk.policy import Policy
 
 RIGHT = "new for bob@acme.example"
 _LONGEST = 400  # characters of a line that is looked at
-_NAMED = re.compile(r"(?P<name>[^<>@]{0,100})<?(?:mailto:)?(?P<address>[^\s<>@\"',;:]{1,64}@[^\s<>@\"',;:]{1,255})>?")
+_ADDRESS = r"[^\s<>@\"',;:]{1,64}@[^\s<>@\"',;:]{1,255}"
+_NAMED = re.compile(rf"(?P<name>[^<>@]{{0,100}})<(?P<angled>{_ADDRESS})>|(?P<bare>{_ADDRESS})")
 _LINKED = re.compile(r"<mailto:[^<>]{0,320}>", re.IGNORECASE)  # Outlook writes it behind each address
 _CALLED = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T]+)?(\d{1,2})[:.](\d\d)", re.ASCII)
 
@@ -49,10 +50,10 @@ def read_new_for(own: str, policy: Policy, received_at: datetime) -> NewFor | Wr
     first = _words(lines[0]) if lines else ""
     if not _begins(first, "new for"):
         return None
-    found = _NAMED.fullmatch(_LINKED.sub("", first[len("new for") :]).strip())
+    found = _NAMED.fullmatch(_LINKED.sub("", _behind(first, "new for")).strip())
     if found is None:
         return Wrong(first, "one e-mail address belongs behind it", RIGHT)
-    asked = NewFor(found["address"], found["name"].strip(" \"'"), "")
+    asked = NewFor(found["angled"] or found["bare"], (found["name"] or "").strip(" \"'"), "")
     return _with_options(asked, lines[1:], policy, received_at)
 
 

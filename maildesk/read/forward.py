@@ -88,6 +88,11 @@ def says_forward(subject: str) -> bool:
     return _SUBJECT.match(subject) is not None
 
 
+def bare_subject(subject: str) -> str:
+    """A subject without the mark of a forward."""
+    return _SUBJECT.sub("", subject, count=1).strip()
+
+
 def _attached(mail: Mail, own: str) -> Forwarded | None:
     part = next((part for part in mail.attachments if part.content_type in MESSAGES), None)
     inner = read_mail(part.octets) if part else None
@@ -115,7 +120,7 @@ def _inline(mail: Mail) -> Forwarded | None:
     ids = message_ids(block.fields.get("message-id", ""))
     return Forwarded(
         sender=sender,
-        subject=block.fields.get("subject") or _SUBJECT.sub("", mail.subject, count=1).strip(),
+        subject=block.fields.get("subject") or bare_subject(mail.subject),
         sent=block.fields.get("sent", ""),
         text=_body(lines[block.end :], quoted=block.quoted),
         note=own_text("\n".join(lines[: block.start])),
