@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maildesk.faults import SettingsError
 from maildesk.register import Register, parse_register, read_register
 
-HEADER = "number,organisation,domains,monthly fee,currency,valid from,valid to,partner addresses"
+HEADER = "number,organisation,domains,monthly fee,currency,valid from,valid to,partner addresses,shared"
 TODAY = date(2026, 11, 23)
 REGISTER = parse_register(
     f"""{HEADER}
@@ -120,9 +120,10 @@ def test_the_same_register_in_several_hands(text: str) -> None:
             "c.csv:2: valid to: 2026-02-01 is before valid from, 2026-02-02",
         ),
         ("C1,Acme,acme.example,,,,,bob", 'c.csv:2: partner addresses: "bob" is no mail address; write like bob@'),
+        ("C1,Acme,acme.example,,,,,,maybe", 'c.csv:2: shared: "maybe" is neither yes nor no; write yes where'),
         (
-            "C1,Acme,acme.example,1,250,GBP,,,",
-            "c.csv:2: has 9 cells for 8 columns; put a cell that holds the delimiter",
+            "C1,Acme,acme.example,1,250,GBP,,,,",
+            "c.csv:2: has 10 cells for 9 columns; put a cell that holds the delimiter",
         ),
     ],
 )
@@ -185,3 +186,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(st.text(max_size=100))
 def test_any_address_can_be_asked_for(address: str) -> None:
     assert isinstance(REGISTER.of(address, TODAY), tuple)
+
+
+@pytest.mark.parametrize(
+    ("contract", "address", "day", "shares"),
+    [
+        ("S-1", "carol@acme.example", date(2026, 6, 1), True),
+        ("s 1", "Carol@uk.ACME.example", date(2026, 6, 1), True),
+        ("S-1", "noc@partner.example", date(2026, 6, 1), True),
+        ("S-1", "carol@evilacme.example", date(2026, 6, 1), False),
+        ("S-1", "carol@acme.example", date(2027, 1, 1), False),
+        ("N-1", "dave@other.example", date(2026, 6, 1), False),
+        ("E-1", "eve@empty.example", date(2026, 6, 1), False),
+        ("S-1", "dave@other.example", date(2026, 6, 1), False),
+        ("", "carol@acme.example", date(2026, 6, 1), False),
+        ("X-9", "carol@acme.example", date(2026, 6, 1), False),
+    ],
+)
+def test_who_shares_a_contracts_tickets(contract: str, address: str, day: date, shares: bool) -> None:
+    rows = (
+        "S-1,Acme,acme.example,,,,2026-12-31,noc@partner.example,Yes",
+        "N-1,Other,other.example,,,,,,no",
+        "E-1,Empty,empty.example,,,,,,",
+    )
+    register = parse_register("\n".join([HEADER, *rows]), "c.csv")
+    assert register.shares(contract, address, day) is shares

@@ -9,6 +9,7 @@ from maildesk.desk import course
 from maildesk.desk.course import Course, Status
 from maildesk.desk.events import (
     Absorbed,
+    Answered,
     Body,
     ContactLearnt,
     ContractSet,
@@ -75,6 +76,8 @@ def fold(number: int, events: Iterable[Event]) -> Ticket:
 
 def _changed(ticket: Ticket, body: Body) -> Ticket:
     match body:
+        case Answered():  # whoever a person writes to is owed the rest, a robot's sender too (mail-rules)
+            return replace(ticket, owed=bool(ticket.requester))
         case ContactLearnt():
             learnt = {**ticket.contact, **body.contact}
             return replace(ticket, contact=learnt, contract=body.contract or ticket.contract)

@@ -1,5 +1,6 @@
 """One mail of a ticket becomes a ticket of its own, for its author, linked to the one it came to."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -12,12 +13,12 @@ from maildesk.desk.ticket import Ticket
 from maildesk.office import Office
 from maildesk.read.contact import read_contact
 from maildesk.read.reply import new_text
-from maildesk.steps.answering import over_budget
+from maildesk.steps.answering import receipt
+from maildesk.steps.enclosing import enclosures
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading, read
 from maildesk.store import inbound, tickets
-from maildesk.write.compose import usable_address
 
 _OUR_CLOCK = ("smtp", "lmtp")
 
@@ -33,13 +34,15 @@ def open_from(transaction: Connection, office: Office, mail: int, of: Ticket, wh
     reading = read(waiting, office.signer, office.people, office.policy.ticket_prefix, office.settings.intake)
     text = new_text(reading.mail.text, reading.mail.html, [])
     author = _author(reading)
-    answering = _answering(transaction, office, reading, author, now)
+    answering = receipt(transaction, office, author.address, reading.verdict.kind.answered, now)
     (opened,) = decide(None, _opening(office, reading, text, author, of, answering, now), author, office.policy, now)
     if not isinstance(opened, Opened):
         raise TypeError(f"{opened} opens no ticket")
     ticket = tickets.open_ticket(transaction, opened, who, mail, now, office.policy)
-    writing = _writing(office, reading, text, ticket, of, now)
-    post(transaction, office, on_opened(opened, ticket, writing, answering, office.policy, now), Cause(mail), now)
+    enclosed, listed = enclosures(reading)
+    writing = replace(_writing(office, reading, text, ticket, of, now), enclosures=listed)
+    notices = on_opened(opened, ticket, writing, answering, office.policy, now)
+    post(transaction, office, notices, Cause(mail, enclosed=enclosed), now)
     return ticket
 
 
@@ -66,13 +69,6 @@ def _opening(
     )
 
 
-def _answering(transaction: Connection, office: Office, reading: Reading, author: Actor, now: datetime) -> Answering:
-    if not author.address or not reading.verdict.kind.answered or not usable_address(author.address):
-        return Answering(False, "none: nobody who can be answered wrote it")
-    held = over_budget(transaction, office, author.address, now)
-    return Answering(True, f"held, {held}" if held else f"goes to {author.address}", held)
-
-
 def _writing(office: Office, reading: Reading, text: str, ticket: Ticket, of: Ticket, now: datetime) -> Writing:
     name = f"{ticket.requester_name} <{ticket.requester}>" if ticket.requester_name else ticket.requester
     return Writing(
@@ -83,7 +79,7 @@ def _writing(office: Office, reading: Reading, text: str, ticket: Ticket, of: Ti
         facts=known_facts(ticket.contact),
         missing=missing_facts(ticket.contact),
         show_values=office.register.knows(ticket.requester, _today(office, now)),
-        flags=(f"split off {office.policy.number(of.number)}: its attachments are there", *reading.mail.faults),
+        flags=(f"split off {office.policy.number(of.number)}", *reading.mail.faults),
     )
 
 

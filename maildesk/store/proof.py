@@ -176,11 +176,9 @@ def tickets(transaction: Connection, step: Step, policy: Policy | None) -> Itera
     parties = _Groups(transaction.execute(_PARTIES, execution_options=STREAM))
     for row in transaction.execute(select(ticket).order_by(ticket.c.number), execution_options=STREAM):
         entries = logs.of(row.number)
-        yield from (
-            f"ticket {row.number}: {found}" for found in _of_ticket(row, entries, answers.of(row.number), rules)
-        )
-        if {party.address for party in parties.of(row.number)} != set(row.participants):
-            yield f"ticket {row.number}: its participants are not those that its events add up to"
+        people = {party.address for party in parties.of(row.number)}
+        found = _of_ticket(row, entries, answers.of(row.number), people, rules)
+        yield from (f"ticket {row.number}: {finding}" for finding in found)
         step(1)
     logs.of(None)
     yield from (f"there are events of ticket {number}, which is not there" for number in logs.strays)
@@ -222,7 +220,9 @@ class _Groups:
         return rows
 
 
-def _of_ticket(row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]], rules: Policy | None) -> Iterator[str]:
+def _of_ticket(
+    row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]], people: set[str], rules: Policy | None
+) -> Iterator[str]:
     seqs = [entry.seq for entry in entries]
     if seqs != list(range(1, len(entries) + 1)):
         yield f"its {len(entries)} events are not numbered from 1 without gaps"
@@ -237,6 +237,8 @@ def _of_ticket(row: Row[Any], entries: list[Row[Any]], answers: list[Row[Any]], 
     differing += [] if row.course == course.to_json(folded.course) else ["course"]
     if differing:
         yield f"its row is not what its events add up to: {', '.join(differing)}"
+    if people != set(folded.participants):
+        yield "who is kept as its participants is not who its events add up to"
     yield from _acknowledged(events[0].body, [answer.recipient for answer in answers])
     yield from _timed(row, folded, rules) if rules else ()
 

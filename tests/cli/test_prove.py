@@ -32,6 +32,9 @@ DAMAGES = [
     ("UPDATE event SET kind = 'flown' WHERE ticket = 1001 AND seq = 2", "ticket 1001: its log cannot be read (KeyError)"),
     ("DELETE FROM ticket WHERE number = 1001", "there are events of ticket 1001, which is not there"),
     ("DELETE FROM ticket WHERE number = 1002", "there are events of ticket 1002, which is not there"),
+    ("INSERT INTO participant (ticket, address) VALUES (1001, 'x')", "ticket 1001: who is kept as its participants is not who its events add up to"),
+    ("UPDATE ticket SET participants = '[\"x\"]' WHERE number = 1001", "ticket 1001: its row is not what its events add up to: participants"),
+    ("UPDATE ticket SET merged_into = 1002 WHERE number = 1001", "ticket 1001: its row is not what its events add up to: merged_into"),
     ("INSERT INTO participant (ticket, address) VALUES (77, 'x')", "participants are kept for ticket 77, which is not there"),
     # acknowledgements
     ("DELETE FROM outbox WHERE notice = 'acknowledgement'", "ticket 1001: its requester is owed an acknowledgement, and there is none"),
