@@ -28,6 +28,7 @@ from maildesk.steps.answering import receipt, within_budget
 from maildesk.steps.change import state_changed, up_to_date
 from maildesk.steps.enclosing import enclosures
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
+from maildesk.steps.opening_for import open_for
 from maildesk.steps.parties import offered
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
@@ -101,7 +102,17 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
         found = Whose(None, found.role, f"{found.why}; that one is {found.ticket.status}", linked=found.ticket.number)
     if not kind.opens:
         return End("done", f"an automatic answer to nothing of ours: kept; {found.why}")
-    return _open(transaction, office, reading, found, now)
+    opened = _for_another(transaction, office, reading, found, now)
+    return opened or _open(transaction, office, reading, found, now)
+
+
+def _for_another(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End | None:
+    """A ticket that a member of the firm opens for somebody else."""
+    person = office.people.at(reading.mail.sender.address) if reading.mail.sender else None
+    if person is None or found.role is not Role.STAFF:
+        return None
+    made = open_for(transaction, office, reading, person, now)
+    return End(made.state, made.reason, made.ticket, explanation=made.explanation) if made else None
 
 
 def _begins_anew(reading: Reading, found: Whose, ticket: Ticket, office: Office) -> bool:
