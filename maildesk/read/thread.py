@@ -97,6 +97,18 @@ def _signed_address(mail: Mail, envelope: Envelope, signer: Signer, persons: Seq
     return None
 
 
+def staff_ids(mail: Mail, envelope: Envelope, signer: Signer, addresses: Sequence[str]) -> dict[str, int]:
+    """Every signed id for staff that a mail carries, made for its writer (``addresses``), and the ticket of each.
+
+    Message-IDs and reply addresses alike, in lower case without brackets.
+    """
+    persons = addresses[:_MAX_ADDRESSES]
+    ids = {each.strip("<> ").lower(): signer.verify_message_id(each, persons) for each in _message_ids(mail)}
+    paths = {each.lower(): signer.verify_address(each, persons) for each in recipients(mail, envelope)}
+    found = (ids | paths).items()
+    return {each: signed.ticket for each, signed in found if signed and signed.purpose is Purpose.STAFF}
+
+
 def recipients(mail: Mail, envelope: Envelope) -> Iterable[str]:
     """Every address that the mail was sent to: the forward-paths, and what To and Cc name (all that IMAP has)."""
     yield from envelope.forward_paths

@@ -7,6 +7,7 @@ believed only where the way of the mail guarantees that the border wrote it, and
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ MICROSOFT_365 = "microsoft365"
 GMAIL = "gmail"
 _GMAIL_ID = "mx.google.com"
 _INTERNAL_FIELD = "X-MS-Exchange-Organization-AuthAs"
+MOST_OFF = timedelta(days=3)  # a mail whose Date is further off may be an old one, sent again
 _MIN_LABELS = 2  # a signature of a whole top-level domain aligns with nobody
 
 
@@ -47,6 +49,8 @@ class Authority:
     ticket: int | None  # that signed id's
     passed: bool  # the border vouches for From's domain
     why: str  # of the pass, or why there is none
+    burned: bool = False  # people outside the firm have seen every such id that it carries
+    stale: bool = False  # its Date is more than 3 days off
 
     @property
     def summary(self) -> str:
@@ -54,7 +58,9 @@ class Authority:
         addressed = "addressed" if self.addressed else "not addressed"
         if self.purpose is not None:
             addressed += f" ({self.purpose.name.lower()} id of ticket {self.ticket})"
-        return f"{self.role}, {addressed}, {'passed' if self.passed else 'not passed'}: {self.why}"
+        addressed += ", burned" if self.burned else ""
+        off = "; its Date is more than 3 days off" if self.stale else ""
+        return f"{self.role}, {addressed}, {'passed' if self.passed else 'not passed'}: {self.why}{off}"
 
     def to_json(self) -> dict[str, str | int | bool | None]:
         """As it is stored; every key always there."""
@@ -65,6 +71,8 @@ class Authority:
             "ticket": self.ticket,
             "passed": self.passed,
             "why": self.why,
+            "burned": self.burned,
+            "stale": self.stale,
         }
 
 
@@ -82,7 +90,15 @@ def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Standing, b
         ticket=shown.ticket if shown else None,
         passed=passed,
         why=why,
+        stale=_is_stale(mail.date, envelope.received_at),
     )
+
+
+def _is_stale(date: datetime | None, received_at: datetime) -> bool:
+    """Without a Date, or with one that names no zone, it is judged by what there is."""
+    if date is None:
+        return False
+    return abs((date if date.tzinfo else date.replace(tzinfo=UTC)) - received_at) > MOST_OFF
 
 
 def _without_our_hop(mail: Mail, envelope: Envelope) -> Mail:

@@ -239,3 +239,25 @@ signing_key = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime, nullable=False),
 )
+
+confirmation = Table(  # what a mail below its level waits for: a code that only its reader knows
+    "confirmation",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("code", Text, nullable=False, unique=True),  # SHA-256 of it and the person
+    Column("inbound", Id, ForeignKey("inbound.id"), nullable=False, index=True),
+    Column("person", CleanText, nullable=False),  # first address, lower case
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index("ix_confirmation_person", "person", "asked_at"),
+    sqlite_autoincrement=True,
+)
+
+burned_id = Table(  # signed ids of staff that people outside the firm have seen
+    "burned_id",
+    metadata,
+    Column("signed", CleanText, primary_key=True),  # Message-ID or reply address, lower case
+    Column("inbound", Id, ForeignKey("inbound.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

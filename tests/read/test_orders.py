@@ -58,7 +58,7 @@ DOUBTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", [line for line in DOUBTS])
+@pytest.mark.parametrize("line", DOUBTS)
 @pytest.mark.parametrize("above", ["", "take\n"])
 def test_what_is_neither_command_nor_prose_is_a_doubt(line, above):
     whole = f"{above}{line}\nSecret words that must not go out."

@@ -239,6 +239,7 @@ def test_it_is_stored_and_shown_whole():
     why = f"dmarc=pass for acme.example by {MX}"
     assert decision.summary == f"staff, addressed (staff id of ticket 1042), passed: {why}"
     stored = {"role": "staff", "addressed": True, "purpose": "s", "ticket": 1042, "passed": True, "why": why}
+    stored |= {"burned": False, "stale": False}
     assert json.loads(json.dumps(decision.to_json())) == stored
     assert decided([]).summary.startswith("staff, not addressed, not passed: no Authentication-Results")
     assert decided([]).to_json()["purpose"] is None

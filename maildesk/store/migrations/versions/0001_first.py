@@ -230,6 +230,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(op.f("ix_attempt_outbox"), "attempt", ["outbox"], unique=False)
+    op.create_table(
+        "confirmation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("inbound", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", types.CleanText(), nullable=False),
+        sa.Column("asked_at", types.UtcDateTime(), nullable=False),
+        sa.Column("expires_at", types.UtcDateTime(), nullable=False),
+        sa.Column("used_at", types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_confirmation_inbound")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmation")),
+        sa.UniqueConstraint("code", name=op.f("uq_confirmation_code")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_confirmation_inbound"), "confirmation", ["inbound"], unique=False)
+    op.create_index("ix_confirmation_person", "confirmation", ["person", "asked_at"], unique=False)
+    op.create_table(
+        "burned_id",
+        sa.Column("signed", types.CleanText(), nullable=False),
+        sa.Column("inbound", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_burned_id_inbound")),
+        sa.PrimaryKeyConstraint("signed", name=op.f("pk_burned_id")),
+    )
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('ticket', :before)").bindparams(
