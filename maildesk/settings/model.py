@@ -111,9 +111,10 @@ class Receive(Section):
 
 
 class Trust(Section):
-    """The server whose Authentication-Results are believed."""
+    """The server whose Authentication-Results are believed, once ``check --border`` has tried it, or as stated."""
 
     border: Border
+    border_stated: bool = False
 
 
 class Send(Section):

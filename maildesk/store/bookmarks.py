@@ -6,7 +6,13 @@ from maildesk.store.schema import bookmark
 from maildesk.store.upsert import insert_for
 
 RULES = "rules"  # the version of the rules by which each ticket's next_due_at was derived
+BORDER_PROBE = "border-probe"  # the code that a mail which tries the border carries
 _GET = select(bookmark.c.value).where(bookmark.c.name == bindparam("wanted"))
+
+
+def border(name: str) -> str:
+    """Where the day is kept on which that border was seen to remove a forged field."""
+    return f"border:{name.lower()}"
 
 
 def get(transaction: Connection, name: str) -> str:
