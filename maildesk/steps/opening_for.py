@@ -21,7 +21,7 @@ from maildesk.desk.notices_opening import NotOpened, OpenedFor
 from maildesk.desk.policy import Person
 from maildesk.desk.propose import propose
 from maildesk.desk.subject import one_line, shorten
-from maildesk.desk.tell import Answering, Writing, alert, on_opened
+from maildesk.desk.tell import Answering, Writing, on_opened
 from maildesk.desk.ticket import Ticket
 from maildesk.desk.token import Purpose
 from maildesk.office import Office
@@ -34,7 +34,9 @@ from maildesk.read.mail import Address, Envelope, Mail
 from maildesk.read.reply import own_text
 from maildesk.read.trust import Authority, Standing
 from maildesk.steps.answering import receipt, within_budget
+from maildesk.steps.confirming import ask_confirmation, border_believed
 from maildesk.steps.enclosing import within
+from maildesk.steps.end import End
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
 from maildesk.steps.post import PASS_ON_OCTETS, Cause, post
 from maildesk.steps.reading import Reading
@@ -42,16 +44,6 @@ from maildesk.store import tickets
 
 MOST_FORWARDS = 3  # of colleagues, one within the other, that are looked through for the customer's mail
 NOTE_SHOWN = 300  # characters of a forwarder's note in the notice to the team; the whole of it is on the ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What became of the mail: ``state`` is done or held."""
-
-    state: str
-    reason: str
-    ticket: int | None = None
-    explanation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class _Asked:
 
 def open_for(
     transaction: Connection, office: Office, reading: Reading, person: Person, now: datetime, *, confirmed: bool = False
-) -> Opening | None:
+) -> End | None:
     """Open the ticket that a mail of ``person`` asks for; None where it asks for none, and is like any other mail.
 
     ``confirmed``: he has confirmed the mail by its code.
@@ -86,10 +78,10 @@ def open_for(
     if isinstance(asked, Wrong):  # by `mail retry` it goes the way of every mail
         return None if reading.waiting.forced else _refuse(transaction, office, reading, person, asked, now)
     authority = _authority(office, reading, person)
-    judgement = _judged(office, authority)
+    judgement = _judged(transaction, office, authority)
     said = f"authority: {authority.summary}; {'confirmed by its code' if confirmed else judgement.why}"
     if not (confirmed or judgement.allowed):
-        return _keep(transaction, office, reading, person, asked, said, now)
+        return _keep(transaction, office, reading, person, asked, judgement.why, now)
     return _open(transaction, office, reading, person, asked, said, now)
 
 
@@ -187,9 +179,8 @@ def _authority(office: Office, reading: Reading, person: Person) -> Authority:
     return trust.authority(reading.mail, reading.waiting.envelope, reading.clues, role=role, border=border)
 
 
-def _judged(office: Office, authority: Authority) -> Judgement:
-    border = office.settings.trust.border != trust.NO_BORDER
-    return judge((Level.OWN_AND_PASSED,), authority, border=border)
+def _judged(transaction: Connection, office: Office, authority: Authority) -> Judgement:
+    return judge((Level.OWN_AND_PASSED,), authority, border=border_believed(transaction, office))
 
 
 def _keep(
@@ -198,28 +189,27 @@ def _keep(
     reading: Reading,
     person: Person,
     asked: _Asked,
-    said: str,
+    why: str,
     now: datetime,
-) -> Opening:
+) -> End:
     """Nothing is opened: its writer is asked at his registered address, and the mail stays held until he confirms it."""
     line = f"open a ticket for {asked.customer.address}: {asked.mail.subject or '(no subject)'}"
-    lines = (f"Mail {reading.waiting.id} of {person.address} asks: {line}.", said)
-    notices = alert(office.policy, f"unconfirmed:{reading.waiting.id}", "A mail is held", lines, "It opened nothing.")
+    notices = ask_confirmation(transaction, office, reading, 0, [line], person, now, why)
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail), now)
     reason = f"{person.address} is asked to confirm: {line}"
-    return Opening("held", reason, explanation=(said, "nothing was opened, nobody else was told"))
+    return End("held", reason, explanation=(f"authority: {why}", "nothing was opened, nobody else was told"))
 
 
 def _refuse(
     transaction: Connection, office: Office, reading: Reading, person: Person, wrong: Wrong, now: datetime
-) -> Opening:
+) -> End:
     """A line that might mean anything opens nothing; its writer gets his words back."""
     mail = reading.mail
     facts = NotOpened(mail.subject, wrong.line, wrong.why, wrong.right, mail.text, reading.waiting.id)
     notice = _to(person, "not-opened", 0, f"not-opened:{reading.waiting.id}", facts)
     notices = within_budget(transaction, office, [notice], now, of_the_firm=True)
     post(transaction, office, notices, Cause(reading.waiting.id, mail), now)
-    return Opening("held", f'"{wrong.line}" is not clear: {wrong.why}; its writer was asked to send it again')
+    return End("held", f'"{wrong.line}" is not clear: {wrong.why}; its writer was asked to send it again')
 
 
 # The opening.
@@ -233,7 +223,7 @@ def _open(
     asked: _Asked,
     said: str,
     now: datetime,
-) -> Opening:
+) -> End:
     answering = receipt(transaction, office, asked.customer.address, asked.kind.answered, now)
     opened = _opened(office, reading, person, asked, answering, now)
     ticket = tickets.open_ticket(transaction, opened, person.address, reading.waiting.id, now, office.policy)
@@ -248,7 +238,7 @@ def _open(
         said,
         f"answer: {answering.words}",
     )
-    return Opening("done", f"opened {number} for {asked.customer.address}", ticket.number, explanation)
+    return End("done", f"opened {number} for {asked.customer.address}", ticket.number, explanation=explanation)
 
 
 def _opened(

@@ -1,20 +1,18 @@
 """Staff open tickets for others: by a forwarded mail, attached or in the text, and by `new for A` [Procedure 1, Time]."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from maildesk.steps.opening_for import Opening, open_for
-from maildesk.steps.reading import read
-from maildesk.store import inbound
 from tests.rig.desk import ANN, BILL, NOW, OPERATOR, DeskUnderTest, End
 from tests.rig.letters import DESK, answer, letter
 
 OpenDesk = Callable[..., DeskUnderTest]
 BOB, CAROL = "bob@acme.test", "carol@acme.test"
-BORDER = {"trust": {"border": "mx.firm.test"}}
+BORDER = {"trust": {"border": "mx.firm.test", "border_stated": True}}
 PASS = {
     "Authentication-Results": "mx.firm.test; dmarc=pass header.from=firm.test",
     "Received": "from client.test by mx.firm.test with ESMTP; Mon, 23 Nov 2026 09:00:01 +0000",
@@ -242,6 +240,7 @@ def test_a_line_that_is_not_clear_opens_nothing(guarded: DeskUnderTest, _name: s
 UNPROVEN: list[tuple[str, Mapping[str, Any], bool, Mapping[str, str]]] = [
     ("no border", {}, True, PASS),
     ("the border is silent", BORDER, True, {}),
+    ("a border that nobody has tried", {"trust": {"border": "mx.firm.test"}}, True, PASS),
     ("an untrusted peer", BORDER, False, PASS),
     (
         "the border says no",
@@ -268,30 +267,36 @@ def test_what_nobody_vouches_for_waits_for_a_confirmation(
     desk = open_desk(changes)
     end = desk.receive(letter(text, sender=f"Ann <{ANN}>", subject=subject, fields=fields), trusted=trusted)
     assert (end.ticket, end.row.state, desk.tickets()) == (None, "held", [])  # kept, and listed
-    assert end.told == {("alert", OPERATOR)}
+    assert end.told == {("confirmation", ANN)}
     assert desk.outbox(to=BOB) == []
     assert f"{ANN} is asked to confirm: open a ticket for {BOB}: Printer" in end.row.reason
 
 
-def test_once_confirmed_it_opens_as_it_would_have(desk: DeskUnderTest) -> None:
-    end = desk.receive(letter(FORWARD, sender=f"Ann <{ANN}>", subject="Fwd: Printer"))
+@pytest.mark.parametrize(("subject", "text"), ASKING, ids=["forward", "new for"])
+def test_once_confirmed_it_opens_as_it_would_have(desk: DeskUnderTest, subject: str, text: str) -> None:
+    end = desk.receive(letter(text, sender=f"Ann <{ANN}>", subject=subject))
+    (asked,) = end.to(ANN)
+    code = re.findall(r"confirm [a-z2-7]{12}", asked.text)[0]
     desk.clock.go_on(minutes=20)
-    opened = confirmed(desk, end.row.id)
-    assert opened is not None
-    ticket = desk.ticket(opened.ticket)
+    word = desk.receive(answer(asked.octets, code, sender=ANN))
+    (ticket,) = desk.tickets()
     assert (ticket.requester, ticket.opened_at) == (BOB, NOW)  # the desk had his mail then
-    assert {mail.to for mail in desk.outbox("acknowledgement")} == {BOB}
-    assert any("confirmed by its code" in line for line in opened.explanation)
+    assert [(mail.notice, mail.to) for mail in desk.outbox(to=BOB)] == [("acknowledgement", BOB)]
+    assert [mail.to for mail in desk.outbox("opened-for")] == [ANN]
+    kept = next(row for row in desk.received() if row.id == end.row.id)
+    assert (kept.state, kept.ticket, word.ticket) == ("done", ticket.number, ticket.number)
+    assert "confirmed by its code" in "\n".join(kept.explanation)
+    again = desk.receive(answer(asked.octets, code, sender=ANN, message_id="<again@firm.test>"))
+    assert len(desk.tickets()) == 1 or again.ticket != ticket.number  # a code is good once
 
 
-def confirmed(desk: DeskUnderTest, mail: int) -> Opening | None:
-    office, now = desk.office, desk.clock()
-    with desk.database.writing() as transaction:
-        (waiting,) = inbound.load(transaction, [mail])
-        reading = read(waiting, office.signer, office.people, office.policy.ticket_prefix, office.settings.intake)
-        person = office.people.at(ANN)
-        assert person is not None
-        return open_for(transaction, office, reading, person, now, confirmed=True)
+def test_what_nobody_confirms_stays_held_and_a_late_code_opens_nothing(desk: DeskUnderTest) -> None:
+    end = desk.receive(letter(FORWARD, sender=f"Ann <{ANN}>", subject="Fwd: Printer"))
+    (asked,) = end.to(ANN)
+    desk.clock.go_on(minutes=61)
+    desk.receive(answer(asked.octets, re.findall(r"confirm [a-z2-7]{12}", asked.text)[0], sender=ANN))
+    assert desk.outbox(to=BOB) == []
+    assert next(row.state for row in desk.received() if row.id == end.row.id) == "held"
 
 
 def test_a_forger_learns_nothing_and_opens_nothing(guarded: DeskUnderTest) -> None:
