@@ -24,6 +24,7 @@ COMMANDS = {
     "simulate": "Play a script through the procedure: every event and every mail that would go out.",
     "report": "Service credits: show the statements, approve, refuse and correct them.",
     "procedure": "Write the settings as the firm's procedure in prose.",
+    "keys": "List the keys that sign the desk's ids; make a new one.",
     "db": "Bring the database's schema up to date.",
 }
 

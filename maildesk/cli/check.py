@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from maildesk import checks, firm
+from maildesk.cli.check_border import try_border
 from maildesk.cli.common import FAULT, USAGE, one_line, opened, settings_option
 from maildesk.desk.policy import Policy
 from maildesk.faults import SettingsError
@@ -22,8 +23,9 @@ from maildesk.store.database import Database
 @click.command("check")
 @settings_option
 @click.option("--tickets", is_flag=True, help="Prove the data too: tickets, events, mails and outbox agree.")
-def command(settings_file: Path | None, tickets: bool) -> None:
-    """Check the settings and what they name, and with --tickets the data.
+@click.option("--border", is_flag=True, help="See in the stored mail whether trust.border removes a forged field.")
+def command(settings_file: Path | None, tickets: bool, border: bool) -> None:
+    """Check the settings and what they name, with --tickets the data, with --border whose word on senders is believed.
 
     Exit codes: 0 all is well, 1 something around the settings or in the data is wrong, 2 the settings are.
     """
@@ -38,6 +40,7 @@ def command(settings_file: Path | None, tickets: bool) -> None:
     code = max([USAGE if examined.faults else 0, *map(_report, looks)])
     unproved = examined.faults or any(look.faults for look in looks if look.what == checks.DATABASE)
     wrong = 0 if unproved or not tickets else _prove(settings)
+    wrong += 0 if unproved or not border or try_border(settings) else 1
     refused = bool(examined.faults) or any(look.faults and look.stops for look in looks)
     faults = len(examined.faults) + sum(len(look.faults) for look in looks) + wrong
     click.echo(f"{_count(faults, 'fault')}, {_count(len(warnings), 'warning')}: "

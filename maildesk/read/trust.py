@@ -21,7 +21,7 @@ NO_BORDER = "none"
 MICROSOFT_365 = "microsoft365"
 GMAIL = "gmail"
 _GMAIL_ID = "mx.google.com"
-_INTERNAL_FIELD = "X-MS-Exchange-Organization-AuthAs"
+INTERNAL_FIELD = "X-MS-Exchange-Organization-AuthAs"
 MOST_OFF = timedelta(days=3)  # a mail whose Date is further off may be an old one, sent again
 _MIN_LABELS = 2  # a signature of a whole top-level domain aligns with nobody
 
@@ -78,7 +78,7 @@ class Authority:
 
 def authority(mail: Mail, envelope: Envelope, clues: Clues, *, role: Standing, border: str) -> Authority:
     """The authority of a mail whose From has ``role``.  ``border``: none, microsoft365, gmail or the border's host."""
-    mail = _without_our_hop(mail, envelope)
+    mail = without_our_hop(mail, envelope)
     wanted = Purpose.STAFF if role in _FIRM else Purpose.CUSTOMER
     fitting = next((proof for proof in clues.proofs if proof.purpose is wanted), None)
     shown = fitting or clues.proof
@@ -101,7 +101,17 @@ def _is_stale(date: datetime | None, received_at: datetime) -> bool:
     return abs((date if date.tzinfo else date.replace(tzinfo=UTC)) - received_at) > MOST_OFF
 
 
-def _without_our_hop(mail: Mail, envelope: Envelope) -> Mail:
+def authserv_id(border: str) -> str:
+    """The name that a border writes into its Authentication-Results."""
+    return _GMAIL_ID if border.lower() == GMAIL else border.lower()
+
+
+def is_believable(envelope: Envelope) -> bool:
+    """Whether a border's fields count at all, by the way that the mail came."""
+    return envelope.source == "imap" or envelope.peer_trusted
+
+
+def without_our_hop(mail: Mail, envelope: Envelope) -> Mail:
     """The mail as the peer gave it: our own SMTP intake has put its Received above the border's fields."""
     ours = envelope.source in ("smtp", "lmtp") and mail.fields[:1] and mail.fields[0][0].lower() == "received"
     return replace(mail, fields=mail.fields[1:]) if ours and OUR_HOP in mail.fields[0][1] else mail
@@ -111,28 +121,28 @@ def _passed(mail: Mail, envelope: Envelope, border: str) -> tuple[bool, str]:
     """Whether the border vouches for From's domain, and why or why not."""
     if border in ("", NO_BORDER):
         return False, "no border is set"
-    if envelope.source != "imap" and not envelope.peer_trusted:
+    if not is_believable(envelope):
         return False, "came neither from a mailbox nor from a trusted peer"
     if len(mail.values("From")) > 1 or len(mail.from_) != 1:
         return False, "From is not one address"
     if border == MICROSOFT_365:
         return _internal(mail)
-    return _aligned(mail, _GMAIL_ID if border == GMAIL else border)
+    return _aligned(mail, authserv_id(border))
 
 
 def _internal(mail: Mail) -> tuple[bool, str]:
     """Microsoft 365 marks its own users' mail, and removes the mark from everybody else's."""
-    said = {value.strip().lower() for value in mail.values(_INTERNAL_FIELD)}
+    said = {value.strip().lower() for value in mail.values(INTERNAL_FIELD)}
     if said == {"internal"}:
-        return True, f"{_INTERNAL_FIELD}: Internal"
+        return True, f"{INTERNAL_FIELD}: Internal"
     if len(said) > 1:
-        return False, f"contradicting {_INTERNAL_FIELD}"
-    return False, f"{_INTERNAL_FIELD} does not say Internal"
+        return False, f"contradicting {INTERNAL_FIELD}"
+    return False, f"{INTERNAL_FIELD} does not say Internal"
 
 
 def _aligned(mail: Mail, border: str) -> tuple[bool, str]:
     """DMARC's word, which is about From's domain; where it has none, an aligned DKIM signature (RFC 7489 §3.1)."""
-    fields = _border_fields(mail, border)
+    fields = border_fields(mail, border)
     if not fields:
         return False, f"no Authentication-Results of {border} above the older hops"
     domain = mail.from_[0].domain
@@ -189,7 +199,7 @@ def _aligns(signer: str, domain: str) -> bool:
     return signer.count(".") >= _MIN_LABELS - 1 and (domain == signer or domain.endswith(f".{signer}"))
 
 
-def _border_fields(mail: Mail, border: str) -> list[AuthenticationResults]:
+def border_fields(mail: Mail, border: str) -> list[AuthenticationResults]:
     """The border's own Authentication-Results: with its id, and above every Received that is older than its own."""
     end = _older_hops(mail, border)
     values = (value for name, value in mail.fields[:end] if name.lower() == "authentication-results")

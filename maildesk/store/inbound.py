@@ -182,6 +182,12 @@ def finish(transaction: Connection, id_: int, state: str, **facts: Any) -> None:
         of(transaction).first_with_key[key] = id_
 
 
+def obeyed(transaction: Connection, id_: int, reason: str, ticket: int | None, explanation: Sequence[str]) -> None:
+    """A held mail was done after all, on the word of its writer."""
+    kept = update(inbound).where(inbound.c.id == id_, inbound.c.state == "held")
+    transaction.execute(kept.values(state="done", reason=reason, ticket=ticket, explanation=list(explanation)))
+
+
 def retry(transaction: Connection, id_: int, now: datetime) -> bool:
     """Put a held mail back in line, as never tried, to be taken in on a person's word.  False if it is not held."""
     result = transaction.execute(
@@ -254,6 +260,12 @@ def listed(transaction: Connection, *, state: str = "", kind: str = "", limit: i
     if kind:
         query = query.where(inbound.c.kind == kind)
     return list(transaction.execute(query))
+
+
+def with_subject(transaction: Connection, part: str, limit: int = 20) -> list[int]:
+    """The newest mails with these words in the subject."""
+    found = select(inbound.c.id).where(inbound.c.subject.contains(part, autoescape=True))
+    return list(transaction.scalars(found.order_by(inbound.c.id.desc()).limit(limit)))
 
 
 def octets(transaction: Connection, raw: str) -> bytes:
