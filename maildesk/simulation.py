@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.event import listen
 
 from maildesk import flow
-from maildesk.desk.commands import TicketCommand, with_text
+from maildesk.desk.commands import Link, MergeInto, TicketCommand, with_text
 from maildesk.desk.decide import Actor, Role
 from maildesk.desk.duration import Duration
 from maildesk.desk.events import Event, from_json
@@ -179,7 +179,8 @@ class Simulation:
             if ticket is None:
                 yield Line(self.now, order.ticket, event="refused", to=order.address, subject="there is no such ticket")
                 return
-            results = obey_on(transaction, self._office, ticket, with_text(order.commands, order.text), actor, self.now)
+            commands = with_text([_numbered(command) for command in order.commands], order.text)
+            results = obey_on(transaction, self._office, ticket, commands, actor, self.now)
         for result in results:
             if result.refusal:
                 yield Line(self.now, order.ticket, event="refused", to=order.address, subject=result.refusal.reason)
@@ -267,3 +268,10 @@ class Simulation:
 def _in_haste(connection: Any, _: Any) -> None:
     """What is lost with the machine was never anybody's."""
     connection.execute("PRAGMA synchronous=OFF")
+
+
+def _numbered(command: TicketCommand) -> TicketCommand:
+    """A script counts tickets from 1, also where a command names another one."""
+    if isinstance(command, MergeInto | Link) and command.ticket.isdecimal():
+        return replace(command, ticket=str(int(command.ticket) + FIRST_TICKET - 1))
+    return command

@@ -114,7 +114,7 @@ def _together(
 def _split(
     transaction: Connection, office: Office, ticket: Ticket, command: Split, cause: Cause
 ) -> list[Body] | Refusal:
-    mail = int(command.mail) if command.mail else _answered(transaction, ticket, cause.mail)
+    mail = int(command.mail) if command.mail else _answered(transaction, ticket, cause.of or cause.mail)
     if mail is None:
         return Refusal(
             "it answers no mail of this ticket", "answer the mail that is to be split off, or: split mail ID"

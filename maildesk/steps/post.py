@@ -18,6 +18,7 @@ from maildesk.store.outbox import Finished
 from maildesk.write.compose import ComposeError, Letter, compose
 
 PASS_ON_OCTETS = 10 * 1024 * 1024  # of attachments with one notice; more is listed and stays with the desk
+ENCLOSING = frozenset({"new-ticket", "joined", "credit-statement", "answer", "workaround", "resolved"})
 REFERENCES = 20  # ids copied from the mail answered; more helps no client
 
 
@@ -28,6 +29,7 @@ class Cause:
     inbound: int | None = None
     mail: Mail | None = None
     enclosed: tuple[Attachment, ...] = ()
+    of: Mail | None = None  # the mail of our own people that ordered it, which no customer sees
 
 
 def post(transaction: Connection, office: Office, notices: Sequence[Notice], cause: Cause, now: datetime) -> None:
@@ -62,7 +64,7 @@ def _finished(transaction: Connection, office: Office, notice: Notice, cause: Ca
         auto_submitted="auto-replied" if notice.name in ANSWERS else "auto-generated",
         date=now,
         loop_mark=office.address,
-        attachments=cause.enclosed if notice.name in ("new-ticket", "joined", "credit-statement") else (),
+        attachments=cause.enclosed if notice.name in ENCLOSING else (),
     )
     try:
         octets = compose(letter)

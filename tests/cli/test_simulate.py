@@ -45,6 +45,21 @@ def test_staff_and_managers_command_and_answer(tmp_path: Path) -> None:
     assert ("warning:first_response", "sam@firm.example") not in told(ran)
 
 
+def test_a_command_names_another_ticket_as_the_script_counts(tmp_path: Path) -> None:
+    more = (
+        "- {at: 2026-11-23 09:30, mail: {from: amy@acme.example, subject: Slow, body: Slow here too}}\n"
+        '- {at: 2026-11-23 10:00, staff: sam@firm.example, ticket: 2, commands: ["merge into 1"]}\n'
+        "- {at: 2026-11-23 10:30, mail: {from: amy@acme.example, body: Any news, ticket: 2}}\n"
+    )
+    ran = simulate(tmp_path, MAIL + more)
+    assert ran.code == 0, ran.err
+    found = [(line["ticket"], line["event"]) for line in ran.lines if line.get("event")]
+    assert (2, "merged-into") in found
+    assert (1, "absorbed") in found
+    assert (1, "mail-joined") in found
+    assert ("merged", "amy@acme.example") in told(ran)
+
+
 def test_a_customer_answers_and_a_robot_gets_nothing(tmp_path: Path) -> None:
     more = (
         "- {at: 2026-11-23 10:00, mail: {from: bob@acme.example, body: More of it, ticket: 1}}\n"

@@ -24,7 +24,7 @@ def told(desk: DeskUnderTest, number: int | None, *lines: str, octets: bytes | N
         command = parse(line)
         assert not isinstance(command, Unclear)
         commands.append(command)
-    cause = Cause(None, read_mail(octets)) if octets else Cause()
+    cause = Cause(of=read_mail(octets)) if octets else Cause()
     with desk.database.writing() as transaction:
         ticket = tickets.get(transaction, number or 0, for_update=True)
         assert ticket is not None
