@@ -155,7 +155,7 @@ def _is_title(line: str) -> bool:
     if not (framed or quote_marks.is_history_title(bare)):
         return False
     folded = bare.casefold()
-    return any(word in folded for word in _FORWARD_WORDS) and not _is_end(bare)
+    return any(word in folded for word in _FORWARD_WORDS)
 
 
 def _is_end(bare: str) -> bool:

@@ -106,6 +106,13 @@ def test_his_later_answers_in_the_old_thread_join(guarded: DeskUnderTest, how: s
     assert guarded.receive(answer(ack.octets)).ticket == end.ticket
 
 
+def test_each_id_that_may_be_his_mails_is_known(guarded: DeskUnderTest) -> None:
+    fields = {"In-Reply-To": "<one@acme.test>", "References": "<old@acme.test> <two@acme.test>"}
+    end = from_ann(guarded, FORWARD, fields=fields)
+    later = [guarded.receive(letter(fields={"References": f"<{name}@acme.test>"})) for name in ("one", "two", "old")]
+    assert [mail.ticket == end.ticket for mail in later] == [True, True, False]
+
+
 def test_the_clocks_begin_when_the_desk_had_the_mail_and_never_at_a_date_field(guarded: DeskUnderTest) -> None:
     assert guarded.ticket(from_ann(guarded, FORWARD).ticket).opened_at == NOW
 
