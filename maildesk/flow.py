@@ -19,9 +19,10 @@ from maildesk.receive.incoming import Incoming
 from maildesk.send.outcome import Outcome, State
 from maildesk.send.retry import next_attempt
 from maildesk.steps.change import fire as fire_timers
+from maildesk.steps.end import End
 from maildesk.steps.morning import morning
 from maildesk.steps.post import Cause, post
-from maildesk.steps.process import End, foresee
+from maildesk.steps.process import foresee
 from maildesk.steps.process import process as decide_and_write
 from maildesk.steps.reading import Reading, read
 from maildesk.steps.reports import tell_undeliverable

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from maildesk.desk.course import Status
-from maildesk.desk.events import Body, ContactLearnt, MailJoined, NoteFiled, Opened, ParticipantAdded, StatusSet
+from maildesk.desk.events import Body, ContactLearnt, MailJoined, Opened, ParticipantAdded, StatusSet
 from maildesk.desk.policy import Policy
 from maildesk.desk.ticket import Ticket
 
@@ -92,8 +92,6 @@ def decide(ticket: Ticket | None, command: Command, actor: Actor, policy: Policy
         return [_open(command, actor, policy, now)]
     if ticket is None:
         raise ValueError("a mail can only join a ticket that is there")
-    if actor.role is Role.STAFF:
-        return [NoteFiled(actor.address)]
     joined: list[Body] = [MailJoined(actor.role, command.kind, actor.address)]
     if actor.role is Role.PARTICIPANT:  # of an organisation that shares its tickets, if he was none yet
         joined += _joining(ticket, [actor.address])

@@ -7,7 +7,9 @@ Each notice has a name, which is also the name of its three templates (``templat
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildesk.desk.notices_confirming import Confirmation
 from maildesk.desk.notices_opening import NotOpened, OpenedFor
+from maildesk.desk.notices_orders import InDoubt, Transcript
 from maildesk.desk.token import Purpose
 
 
@@ -84,15 +86,6 @@ class Joined:
     facts: tuple[Fact, ...] = ()  # new or changed by this mail
     flags: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NoteReceipt:
-    """To a member of staff who answered: it was filed as an internal note and did not go to the customer."""
-
-    number: str
-    subject: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +371,8 @@ Facts = (
     Acknowledgement
     | NewTicket
     | Joined
-    | NoteReceipt
+    | Transcript
+    | InDoubt
     | Reached
     | Undeliverable
     | Alert
@@ -388,11 +382,12 @@ Facts = (
     | StaffDigest
     | ManagerDigest
     | OpenedFor
+    | Confirmation
     | NotOpened
 )
 
 
-ANSWERS = frozenset({"acknowledgement", "note-filed", "reached"})  # what a mail itself calls forth: within a budget
+ANSWERS = frozenset({"acknowledgement", "reached"})  # what a mail itself calls forth: within a budget
 SCHEDULED = frozenset({"update-holding", "closed"})  # not sent to an address that refuses our mail
 PASSING = frozenset({"warning", "breach", "ladder", "update-ask", "overrun"})  # out of date once the ticket is solved
 

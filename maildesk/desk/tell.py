@@ -6,7 +6,7 @@ from datetime import datetime
 
 from maildesk.desk.course import Status
 from maildesk.desk.decide import Role
-from maildesk.desk.events import Body, ContactLearnt, DeliveryFailed, MailJoined, NoteFiled, Opened, StatusSet
+from maildesk.desk.events import Body, ContactLearnt, DeliveryFailed, MailJoined, Opened, StatusSet
 from maildesk.desk.notices import (
     Acknowledgement,
     Alert,
@@ -15,7 +15,6 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
-    NoteReceipt,
     Notice,
     Reached,
     Recipient,
@@ -71,7 +70,7 @@ def on_opened(
         priority_why=event.priority_why,
     )
     writer = ticket.requester if answering.wanted and not answering.held else ""  # the answer tells him of it
-    return notices + _to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer, now=now)
+    return notices + to_team("new-ticket", ticket, policy, f"{writing.inbound}", facts, without=writer, now=now)
 
 
 def _linked(event: Opened, policy: Policy) -> tuple[str, ...]:
@@ -84,9 +83,7 @@ def on_joined(
     """What a mail to an existing ticket makes: the team hears of it, its writer only where he could be mistaken."""
     notices: list[Notice] = []
     for body in bodies:
-        if isinstance(body, NoteFiled):
-            notices.append(_note_filed(ticket, writing, writer, policy))
-        elif isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
+        if isinstance(body, MailJoined) and not (body.role == Role.ROBOT and body.kind == "auto-reply"):
             notices += _joined(body, ticket, writing, policy, bodies, now)
             notices += _reached(body, ticket, writer)
     return notices
@@ -104,7 +101,7 @@ def on_complaint(
     )
     if ticket is None:
         return alert(policy, f"complaint:{outbox}", title, facts.lines, facts.remedy)
-    return _to_team("alert", ticket, policy, f"complaint:{outbox}", facts, without=address)
+    return to_team("alert", ticket, policy, f"complaint:{outbox}", facts, without=address)
 
 
 def on_undeliverable(
@@ -132,7 +129,7 @@ def on_undeliverable(
             lines,
             "Look at `maildesk outbox list`.",
         )
-    return _to_team("undeliverable", ticket, policy, cause, facts, without=event.address)
+    return to_team("undeliverable", ticket, policy, cause, facts, without=event.address)
 
 
 def alert(policy: Policy, key: str, title: str, lines: tuple[str, ...], remedy: str) -> list[Notice]:
@@ -183,7 +180,7 @@ def _joined(
         flags=(*outsider, *again, *of_contract, *writing.flags),
         enclosures=writing.enclosures,
     )
-    return _to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author, now=now)
+    return to_team("joined", ticket, policy, f"{writing.inbound}", facts, without=body.author, now=now)
 
 
 def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice]:
@@ -192,12 +189,7 @@ def _reached(body: MailJoined, ticket: Ticket, writer: Recipient) -> list[Notice
     return [Notice("reached", writer, ticket.number, f"reached:{ticket.number}:{writer.address.lower()}", Reached())]
 
 
-def _note_filed(ticket: Ticket, writing: Writing, writer: Recipient, policy: Policy) -> Notice:
-    facts = NoteReceipt(policy.number(ticket.number), ticket.subject, writing.text)
-    return Notice("note-filed", writer, ticket.number, f"note-filed:{writing.inbound}", facts)
-
-
-def _to_team(
+def to_team(
     name: str,
     ticket: Ticket,
     policy: Policy,

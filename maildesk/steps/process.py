@@ -1,7 +1,6 @@
 """Step 3: one read mail becomes a ticket, joins one, marks an attempt, or is held; all of it in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,12 +26,13 @@ from maildesk.steps import answering
 from maildesk.steps.answering import receipt, within_budget
 from maildesk.steps.change import state_changed, up_to_date
 from maildesk.steps.enclosing import enclosures
+from maildesk.steps.end import End
 from maildesk.steps.knowing import facts_of, known_facts, missing_facts
-from maildesk.steps.opening_for import open_for
 from maildesk.steps.parties import offered
 from maildesk.steps.post import Cause, post
 from maildesk.steps.reading import Reading
 from maildesk.steps.reports import take_report
+from maildesk.steps.staff import by_staff
 from maildesk.steps.whose import Whose, whose
 from maildesk.store import inbound, outbox, suppression, tickets
 
@@ -40,17 +40,6 @@ SAME_BYTES = timedelta(hours=24)  # a monitor may say the same each day
 LOOK_AGAIN = timedelta(seconds=3)  # whether the mail that this one answers is processed
 WAIT_AT_MOST = timedelta(minutes=10)  # for it: then this one goes its own way
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What became of a mail."""
-
-    state: str  # done, held, waits
-    reason: str
-    ticket: int | None = None
-    duplicate_of: int | None = None
-    explanation: tuple[str, ...] = ()
 
 
 def process(transaction: Connection, office: Office, reading: Reading, now: datetime) -> End:
@@ -96,23 +85,20 @@ def _fresh(transaction: Connection, office: Office, reading: Reading, now: datet
     if sender is not None:
         suppression.alive(transaction, sender.address)
     found = whose(transaction, reading, office)
+    person = office.people.at(sender.address) if sender and found.role is Role.STAFF else None
+    end = by_staff(transaction, office, reading, found.ticket, person, now) if person else None
+    return end or _by_anybody(transaction, office, reading, found, now)
+
+
+def _by_anybody(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End:
+    """A mail that commands nothing joins its ticket, or opens one."""
     if found.ticket is not None and not _begins_anew(reading, found, found.ticket, office):
         return _join(transaction, office, reading, found, found.ticket, now)
     if found.ticket is not None:
         found = Whose(None, found.role, f"{found.why}; that one is {found.ticket.status}", linked=found.ticket.number)
-    if not kind.opens:
+    if not reading.verdict.kind.opens:
         return End("done", f"an automatic answer to nothing of ours: kept; {found.why}")
-    opened = _for_another(transaction, office, reading, found, now)
-    return opened or _open(transaction, office, reading, found, now)
-
-
-def _for_another(transaction: Connection, office: Office, reading: Reading, found: Whose, now: datetime) -> End | None:
-    """A ticket that a member of the firm opens for somebody else."""
-    person = office.people.at(reading.mail.sender.address) if reading.mail.sender else None
-    if person is None or found.role is not Role.STAFF:
-        return None
-    made = open_for(transaction, office, reading, person, now)
-    return End(made.state, made.reason, made.ticket, explanation=made.explanation) if made else None
+    return _open(transaction, office, reading, found, now)
 
 
 def _begins_anew(reading: Reading, found: Whose, ticket: Ticket, office: Office) -> bool:

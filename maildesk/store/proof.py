@@ -32,7 +32,7 @@ _REPORTS = tuple(
     map(str, (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK))
 )  # they mark an attempt and leave no event of their own
 _OPENING = tuple(str(kind) for kind in Kind if kind.opens)
-_OF_A_TICKET = ("acknowledgement", "new-ticket", "joined", "note-filed", "reached", "undeliverable")
+_OF_A_TICKET = ("acknowledgement", "new-ticket", "joined", "transcript", "doubt", "reached", "undeliverable")
 
 
 def amount(transaction: Connection) -> int:

@@ -27,7 +27,6 @@ from maildesk.desk.notices import (
     ManagerDigest,
     MergedNews,
     NewTicket,
-    NoteReceipt,
     OverrunBrief,
     Past,
     Reached,
@@ -39,7 +38,9 @@ from maildesk.desk.notices import (
     UpdateBrief,
     WorkaroundFound,
 )
+from maildesk.desk.notices_confirming import Confirmation
 from maildesk.desk.notices_opening import NotOpened, OpenedFor
+from maildesk.desk.notices_orders import InDoubt, Transcript
 from maildesk.write.plain import bullet, fence, lines, row, size, wrap
 
 _MOST_PAST = 8  # entries of the history, but in a hand-over
@@ -55,9 +56,10 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901, PLR0912 (
             words = f"New ticket, {facts.priority}: {facts.subject}", _new_ticket(facts, say)
         case Joined():
             words = f"New mail: {facts.subject}", _joined(facts, say)
-        case NoteReceipt():
-            told = "Your mail was filed as an internal note. It did not go to the customer."
-            words = f"Filed as a note: {facts.subject}", _blocks(told, fence(facts.text))
+        case Transcript():
+            words = f"{'Done' if facts.obeyed else 'Not done'}: {facts.subject}", _transcript(facts)
+        case InDoubt():
+            words = f"Please say what you mean: {facts.subject}", _doubt(facts)
         case Reached():
             words = "We have your mail", "Your mail has reached us."
         case Undeliverable():
@@ -75,6 +77,8 @@ def builtin(facts: Facts, say: Say) -> tuple[str, str]:  # noqa: C901, PLR0912 (
             words = "The desk this morning", _blocks("\n".join(counts), _rows(facts.worst), "\n".join(facts.credits))
         case OpenedFor():
             words = f"Opened for {facts.customer}: {facts.subject}", _opened_for(facts, say)
+        case Confirmation():
+            words = f"Please confirm: {facts.subject}", _confirmation(facts, say)
         case NotOpened():
             words = f"Nothing was opened: {facts.subject}", _not_opened(facts)
         case _:
@@ -114,9 +118,33 @@ def _opened_for(facts: OpenedFor, say: Say) -> str:
     )
 
 
+def _confirmation(facts: Confirmation, say: Say) -> str:
+    about = row("Ticket", facts.number or "none yet"), row("From", facts.author), row("It lacks", facts.why)
+    return _blocks(
+        wrap("A mail in your name asks the desk for what follows. Nothing of it is done yet."),
+        "\n".join(about),
+        fence("\n".join(facts.lines)),
+        wrap(f"If you wrote it, reply until {say(facts.until)} with this as the first line of your own text:"),
+        f"confirm {facts.code}",
+    )
+
+
 def _not_opened(facts: NotOpened) -> str:
     about = row("Line", facts.line), row("Why", facts.why), row("Right", facts.right)
     again = wrap("No ticket was opened. Please send it again with this line put right:")
+    return _blocks(again, "\n".join(about), fence(facts.text))
+
+
+def _transcript(facts: Transcript) -> str:
+    orders = (f"{'done' if each.done else 'NOT DONE'}: {each.line} {each.why} {each.right}" for each in facts.orders)
+    changed = (f"{each.what}: {each.before} -> {each.after}" for each in facts.changed)
+    undo = f"To take it back: undo {facts.undo}" if facts.undo else ""
+    return _blocks("\n".join(map(bullet, orders)), "\n".join(map(bullet, changed)), undo, fence(facts.text))
+
+
+def _doubt(facts: InDoubt) -> str:
+    about = row("Line", facts.line), row("Why", facts.wrong), row("Command", facts.right)
+    again = wrap("Nothing was done or sent. Please write the line as a command, or reply: or note before your text.")
     return _blocks(again, "\n".join(about), fence(facts.text))
 
 

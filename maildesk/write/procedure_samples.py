@@ -193,4 +193,6 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
     "closed": (ClosedNews("CB-1042", _SUBJECT), ClosedNews("CB-1042", _EMPTY)),
     "merged": (MergedNews("CB-1042", "CB-1039", _SUBJECT), MergedNews("CB-1042", "CB-1039", _EMPTY)),
 }
-CUSTOMERS = frozenset({"update-holding", "answer", "workaround", "resolved", "closed", "merged"})  # the notices that go to them
+CUSTOMERS = frozenset(
+    {"update-holding", "answer", "workaround", "resolved", "closed", "merged"}
+)  # the notices that go to them

@@ -15,14 +15,20 @@ from maildesk.desk.notices import (
     Facts,
     Joined,
     NewTicket,
-    NoteReceipt,
     Notice,
     Reached,
     Recipient,
     Undeliverable,
 )
 from maildesk.desk.token import Purpose
-from maildesk.write import credit_samples, digest_samples, opening_samples, procedure_samples
+from maildesk.write import (
+    confirming_samples,
+    credit_samples,
+    digest_samples,
+    opening_samples,
+    order_samples,
+    procedure_samples,
+)
 
 _NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 _MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -103,10 +109,6 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
         ),
         Joined("CB-1042", _EMPTY, _AUTHOR, role="outsider", received_at=_NOW, text=_EMPTY),
     ),
-    "note-filed": (
-        NoteReceipt("CB-1042", _SUBJECT, "Looks like the payment proxy. I restart it now."),
-        NoteReceipt("CB-1042", _EMPTY, _EMPTY),
-    ),
     "reached": (Reached(),),
     "undeliverable": (
         Undeliverable(
@@ -134,6 +136,8 @@ SAMPLES: dict[str, tuple[Facts, ...]] = {
     **digest_samples.SAMPLES,
     **credit_samples.SAMPLES,
     **opening_samples.SAMPLES,
+    **confirming_samples.SAMPLES,
+    **order_samples.SAMPLES,
 }
 _CUSTOMERS = frozenset({"acknowledgement", "reached"}) | procedure_samples.CUSTOMERS
 

@@ -30,33 +30,26 @@ WAYS: list[tuple[str, Mapping[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("_name", "how"), WAYS, ids=[name for name, _ in WAYS])
-def test_a_staff_answer_is_an_internal_note_and_she_is_told(
-    desk: DeskUnderTest, _name: str, how: Mapping[str, Any]
-) -> None:
+def test_a_staff_answer_goes_to_the_customer(desk: DeskUnderTest, _name: str, how: Mapping[str, Any]) -> None:
     first, notice = opened(desk)
     end = desk.receive(answer(notice.octets, CANARY, **{"sender": f"Ann <{ANN}>", **how}))
-    assert (end.ticket, desk.kinds(first.ticket)) == (first.ticket, ["opened", "note-filed"])
-    assert end.told == {("note-filed", ANN)}  # at her first address, whichever she wrote from
-    assert "It did not go to the customer" in end.sent[0].text
-    assert "filed as an internal note" in end.row.reason
+    assert (end.ticket, desk.kinds(first.ticket)) == (first.ticket, ["opened", "answered"])
+    assert end.told == {("answer", BOB), ("joined", BILL)}
+    assert "answered the customer" in end.row.reason
 
 
-def test_she_is_told_each_time(desk: DeskUnderTest) -> None:
+def test_many_mere_answers_within_an_hour_are_confirmed(desk: DeskUnderTest) -> None:
+    """A robot of ours without a mark cannot talk to a robot of theirs through us for ever [Promise 6]."""
     _, notice = opened(desk)
-    told = [desk.receive(answer(notice.octets, f"Note {n}", sender=ANN)).told for n in range(5)]
-    assert told == [{("note-filed", ANN)}] * 5
+    told = [desk.receive(answer(notice.octets, f"Our word {n}", sender=ANN)).told for n in range(6)]
+    assert told == [{("answer", BOB), ("joined", BILL)}] * 4 + [{("confirmation", ANN)}] * 2
 
 
-def test_a_colleague_who_answers_her_notice_writes_a_note_too(desk: DeskUnderTest) -> None:
+def test_a_colleague_may_answer_her_notice_only_after_he_confirmed(desk: DeskUnderTest) -> None:
+    """It was made for Ann: whoever holds it proves nothing of Bill."""
     first, notice = opened(desk)
     end = desk.receive(answer(notice.octets, "I know this one", sender=f"Bill <{BILL}>"))
-    assert (end.ticket, end.told) == (first.ticket, {("note-filed", BILL)})
-
-
-def test_a_note_with_the_tag_alone_reaches_a_ticket_that_is_not_hers(desk: DeskUnderTest) -> None:
-    first, _ = opened(desk)
-    end = desk.receive(letter("I know this one", sender=BILL, subject=f"Re: [D-{first.ticket}] Printer"))
-    assert (end.ticket, end.told) == (first.ticket, {("note-filed", BILL)})
+    assert (end.ticket, end.told) == (first.ticket, {("confirmation", BILL)})
 
 
 ROBOTS: list[tuple[str, Mapping[str, str], set[tuple[str, str]]]] = [
@@ -92,8 +85,8 @@ def test_the_same_person_as_staff_of_a_ticket_that_is_hers(desk: DeskUnderTest) 
     """What she holds as staff proves that she speaks as staff."""
     end = desk.receive(letter("My own screen is dark", sender=ANN))
     as_staff = desk.office.signer.message_id(Purpose.STAFF, end.ticket or 0, ANN, b"0123456789")
-    note = desk.receive(letter("Bought a new one", sender=ANN, fields={"In-Reply-To": f"<{as_staff}>"}))
-    assert (note.ticket, note.told) == (end.ticket, {("note-filed", ANN)})
+    note = desk.receive(letter("note: bought a new one", sender=ANN, fields={"In-Reply-To": f"<{as_staff}>"}))
+    assert (note.ticket, note.told) == (end.ticket, {("transcript", ANN), ("joined", BILL)})
 
 
 def test_the_only_member_hears_of_a_ticket_that_a_robot_opened_in_his_name(open_desk: OpenDesk) -> None:
@@ -112,7 +105,7 @@ def test_the_operator_gets_what_no_team_takes_and_answers_as_one_of_the_firm(ope
     first = desk.receive(letter())
     assert first.told == {("acknowledgement", BOB), ("new-ticket", OPERATOR)}
     end = desk.receive(answer(first.to(OPERATOR)[0].octets, sender=OPERATOR))
-    assert (end.ticket, end.told) == (first.ticket, {("note-filed", OPERATOR)})
+    assert (end.ticket, end.told) == (first.ticket, {("answer", BOB)})
 
 
 # Authority: stored with the mail, and it decides whose ticket only.
@@ -141,7 +134,7 @@ AUTHORITY: list[tuple[str, Mapping[str, Any], bool, Fields, bool, str]] = [
 @pytest.mark.parametrize(
     ("_name", "settings", "addressed", "fields", "trusted", "words"), AUTHORITY, ids=[row[0] for row in AUTHORITY]
 )
-def test_authority_is_stored_and_obeys_nothing_yet(
+def test_authority_is_stored_also_where_a_line_is_no_command(
     open_desk: OpenDesk,
     _name: str,
     settings: Mapping[str, Any],
@@ -158,7 +151,7 @@ def test_authority_is_stored_and_obeys_nothing_yet(
     )
     end = desk.receive(octets, trusted=trusted)
     assert words.format(first.ticket) in end.why.partition("authority: ")[2]
-    assert end.told == {("note-filed", ANN)}
+    assert end.told == {("doubt", ANN)}
     after = desk.ticket(first.ticket)
     assert (after.status, after.priority, after.team) == (before.status, before.priority, before.team)
 
@@ -181,7 +174,7 @@ def test_a_customers_id_makes_nobody_staff(desk: DeskUnderTest) -> None:
     first, _ = opened(desk)
     end = desk.receive(answer(first.to(BOB)[0].octets, "#status resolved", sender=f"Ann <{ANN}>"))
     assert "staff, not addressed" in end.why
-    assert end.told == {("note-filed", ANN)}  # she, not he, reads what was filed in her name
+    assert end.told == {("doubt", ANN)}  # she, not he, reads what was written in her name
 
 
 # Reading out is closed: a canary in every text, and who gets to see it.
@@ -199,10 +192,11 @@ def test_no_customers_text_reaches_anyone_but_staff(desk: DeskUnderTest) -> None
     desk.receive(letter(f"{CANARY} of a list", sender=eve, fields={"List-Id": "<l.evil.test>"}))
     desk.receive(letter(f"{CANARY} of a forger", sender=DESK))
     shown = {mail.to for mail in desk.outbox() if CANARY in mail.all}
-    assert shown == {ANN, BILL}
+    assert shown == {ANN, BILL, BOB}  # Bob has what Ann wrote to him, and nothing else
+    assert not [mail for mail in desk.outbox() if mail.to == BOB and f"{CANARY} again" in mail.all]
     assert {mail.to for mail in desk.outbox()} == {ANN, BILL, OPERATOR, BOB, carol, eve}
     notes = [mail.to for mail in desk.outbox() if f"{CANARY} of Ann" in mail.all]
-    assert notes == [ANN]  # her own words, back to her
+    assert set(notes) == {BOB, BILL}  # her answer, to the customer and her colleague
 
 
 SUBJECTS = [
