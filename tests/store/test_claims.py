@@ -178,7 +178,16 @@ def queue(database: Database) -> Callable[..., list[int]]:
             }
             transaction.execute(
                 insert(ticket),
-                values | {"owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1},
+                values
+                | {
+                    "owed": True,
+                    "subject": "",
+                    "contact": {},
+                    "course": {},
+                    "opened_at": NOW,
+                    "version": 1,
+                    "participants": [],
+                },
             )
 
     def queue(*mails: Finished, now: datetime = NOW) -> list[int]:

@@ -21,7 +21,8 @@ NOW = datetime(2026, 11, 23, 18, 30, 1, 5, tzinfo=UTC)
 def row(**values: object) -> dict[str, object]:
     return {
         "status": "open", "priority": "P3", "team": "support", "requester": "bob@acme.example", "requester_name": "",
-        "owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1, **values,
+        "owed": True, "subject": "", "contact": {}, "course": {}, "opened_at": NOW, "version": 1,
+        "participants": [], **values,
     }  # fmt: skip
 
 
