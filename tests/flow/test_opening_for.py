@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from maildesk.store import proof
 from tests.rig.desk import ANN, BILL, NOW, OPERATOR, DeskUnderTest, End
 from tests.rig.letters import DESK, answer, letter
 
@@ -328,3 +329,13 @@ def test_his_word_joins_though_she_forwards_it_after_him(guarded: DeskUnderTest)
     end = from_ann(guarded, FORWARD, fields={"References": "<original@acme.test>"})
     assert (end.ticket, len(guarded.tickets())) == (first.ticket, 1)
     assert guarded.clock() - NOW == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    "text", [FORWARD, f"new for {BOB}\ncalled: 09:05\npriority P2\nIt burns."], ids=["forward", "new for"]
+)
+def test_what_check_proves_of_any_ticket_holds(guarded: DeskUnderTest, text: str) -> None:
+    from_ann(guarded, text)
+    with guarded.reading() as transaction:
+        found = [*proof.tables(transaction, NOW), *proof.tickets(transaction, lambda _: None, guarded.office.policy)]
+    assert found == []
