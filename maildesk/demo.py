@@ -208,8 +208,9 @@ def story(stage: Stage) -> Iterator[Scene]:
     yield stage.hand_in("His mail server delivers that mail a second time.", filled_in)
     notice = outage.answer("new-ticket")
     yield stage.hand_in(
-        "Priya answers the notice of Dana's ticket: for now, a note.",
+        "Priya answers the notice of Dana's ticket: her words go to Dana.",
         answered(notice, "Priya Nair <priya@capitalbytes.example>", STAFF_ANSWER, stage.at("10:15")),
+        read_out="answer",
     )
 
 

@@ -98,7 +98,7 @@ def told(story: Story) -> Story:
     desk.receive(first)
     desk.receive(answer(acknowledgement.octets, "It still burns.\n\nContract: C-17"))
     (notice,) = desk.outbox("new-ticket", to="ann@firm.test")
-    desk.receive(answer(notice.octets, "I am on my way.", sender="Ann <ann@firm.test>"))
+    desk.receive(answer(notice.octets, "note: I am on my way.", sender="Ann <ann@firm.test>"))
     desk.receive(letter("Disk 3 is full.", sender="monitor@acme.test", subject="Disk 3", fields=ROBOT))
     desk.receive(letter("I am away.", sender="eve@acme.test", subject="Away", fields=VACATION))
     desk.receive(letter("I am the desk.", sender=DESK))

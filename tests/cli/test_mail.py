@@ -93,7 +93,7 @@ def test_a_mail_that_is_not_there(story: Story, command: str) -> None:
                 "a mail of bob@acme.test joined",
             ],
         ),
-        (4, ["authority     staff, addressed", "note-filed"]),
+        (4, ["authority     staff, addressed", "transcript"]),
         (5, ["answer        none: a robot or a list is not answered", "opened by monitor@acme.test"]),
         (6, ["outcome       an automatic answer to nothing of ours: kept", "nobody"]),
         (7, ["alert", "ops@firm.test"]),

@@ -42,7 +42,7 @@ def test_a_mail_becomes_a_ticket_and_its_sender_and_staff_have_it_in_their_inbox
 def test_the_customer_answers_with_mutt_and_staff_with_s_nail(
     tmp_path: Path, dovecot: Dovecot, real: Callable[..., None]
 ) -> None:
-    """The signed reply address survives Postfix; the answers join the ticket; a staff answer is a note, told once."""
+    """The signed reply address survives Postfix; the answers join the ticket; what staff answer goes to the customer."""
     real("swaks", "postfix", "mutt", "tmux", "s-nail")
     with running_firm(tmp_path, dovecot) as firm:
         firm.swaks(firm.customer, "The shop is down", "Nobody can order since nine.")
@@ -53,20 +53,21 @@ def test_the_customer_answers_with_mutt_and_staff_with_s_nail(
         firm.wait_until(lambda: len(firm.desk.rows(select(inbound))) == 2, "mutt's answer does not come")
         firm.wait_for_mail(firm.staff, 2)
         answer_with_s_nail(dovecot, firm.postfix.port, firm.staff, "I look at it.")
-        note = firm.wait_for_mail(firm.staff, 3)[-1]
+        said = firm.wait_for_mail(firm.customer, 2)[-1]
         firm.close_the_books()
 
         _, from_mutt, from_s_nail = firm.desk.rows(select(inbound).order_by(inbound.c.id))
         assert from_mutt.forward_paths == [acknowledgement["Reply-To"]]
         assert from_mutt.reason == "joined D-1001"
         assert from_s_nail.forward_paths == [DESK]  # it does not ask for Reply-To: the thread must do
-        assert from_s_nail.reason == "filed as an internal note on D-1001"
+        assert from_s_nail.reason == "answered the customer on D-1001"
         assert "Now the forum is down too." in text_of(firm.inbox(firm.staff)[1])
-        assert "did not go to\r\nthe customer" in text_of(note)
-        assert len(firm.inbox(firm.customer)) == 1
+        assert "I look at it." in text_of(said)
+        assert "forum" not in text_of(said)
+        assert len(firm.inbox(firm.staff)) == 2
         kinds = [kind for (kind,) in firm.desk.rows(select(event.c.kind).order_by(event.c.seq))]
-        assert kinds == ["opened", "mail-joined", "contact-learnt", "note-filed"]
-        assert firm.desk.count(outbox, outbox.c.notice == "note-filed") == 1
+        assert kinds == ["opened", "mail-joined", "contact-learnt", "answered"]
+        assert firm.desk.count(outbox, outbox.c.notice == "answer") == 1
 
 
 def test_a_real_bounce_marks_the_attempt_and_staff_are_told_once(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rig.desk import ANN, DeskUnderTest, Post
+from tests.rig.desk import ANN, BILL, DeskUnderTest, Post
 from tests.rig.letters import answer, letter
 
 OpenDesk = Callable[..., DeskUnderTest]
@@ -143,9 +143,9 @@ def test_answers_to_our_own_people_have_a_budget_and_the_operator_hears_of_held_
     desk: DeskUnderTest,
 ) -> None:
     notice = desk.receive(letter()).to(ANN)[0]
-    desk.receive_all([desk.incoming(answer(notice.octets, f"Note {n}", sender=ANN)) for n in range(12)])
-    assert [mail.row.state for mail in desk.outbox("note-filed")] == ["queued"] * 10 + ["held"] * 2
-    assert ["is held" in mail.text for mail in desk.outbox("alert")] == [True]
+    desk.receive_all([desk.incoming(letter(f"Trouble {n}", sender=ANN, subject=f"Mine {n}")) for n in range(12)])
+    assert [mail.row.state for mail in desk.outbox("new-ticket", to=BILL)] == ["queued"] * 11 + ["held"] * 2
+    assert ["is held" in mail.text for mail in desk.outbox("alert")] == [True, True]  # to Ann and to Bill
 
 
 def test_notices_to_staff_of_customers_mail_have_no_budget(desk: DeskUnderTest) -> None:

@@ -61,8 +61,8 @@ def test_every_template_broken_still_answers_everybody(desk: DeskUnderTest, temp
         file.write_text("{{ nothing }}")
     desk.use_templates(templates)
     first = desk.receive(letter())
-    note = desk.receive(answer(first.to(ANN)[0].octets, sender=ANN))
-    assert "It did not go to the customer." in note.to(ANN)[0].text
+    note = desk.receive(answer(first.to(ANN)[0].octets, "note: not for him", sender=ANN))
+    assert "done: filed an internal note" in note.to(ANN)[0].text
     outsider = desk.receive(answer(first.to(BOB)[0].octets, sender="eve@evil.test"))
     assert "Your mail has reached us." in outsider.to("eve@evil.test")[0].text
 
