@@ -29,6 +29,7 @@ from maildesk.read.orders import Orders, read_orders
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import own_text
 from maildesk.read.trust import Authority, Standing
+from maildesk.steps.answering import within_budget
 from maildesk.steps.change import Result, obey_on, up_to_date
 from maildesk.steps.confirming import ask_confirmation, backing, border_believed, take_confirmation
 from maildesk.steps.enclosing import enclosures
@@ -41,7 +42,7 @@ from maildesk.store import budget, inbound, outbox, tickets
 from maildesk.store.budget import Budget
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ANSWERS_AN_HOUR = 4  # without commands, by one person to one ticket: a robot of ours without a mark writes no codes
+ANSWERS_AN_HOUR, ANSWERS_A_DAY = 4, 10  # without commands, by one to a ticket: a robot without a mark writes no codes
 TRANSCRIPTS_A_DAY = 200  # to one person
 _NOTHING = Order("(no text)", done=False, why="the mail has neither a command nor a text of its writer's own")
 
@@ -144,9 +145,12 @@ def _judged(
     judged = judge([level(command) for command in commands], authority, border=border)
     if not judged.allowed or not all(isinstance(command, Say) for command in commands):
         return judged
-    mine = f"answers:{ticket.number}:{person.address.lower()}"
-    words_ = f"the hour's budget of answers by {person.address} to one ticket"
-    full = budget.take(transaction, [Budget(mine, ANSWERS_AN_HOUR, HOUR, words_)], now)
+    mine, words_ = f"{ticket.number}:{person.address.lower()}", f"budget of answers by {person.address} to one ticket"
+    budgets = [
+        Budget(f"answers:{mine}", ANSWERS_AN_HOUR, HOUR, f"the hour's {words_}"),
+        Budget(f"day:{mine}", ANSWERS_A_DAY, DAY, f"the day's {words_}"),
+    ]
+    full = budget.take(transaction, budgets, now)
     return Judgement(Verdict.CONFIRM, f"{full.words} is used up ({full.most})") if full else judged
 
 
@@ -163,6 +167,7 @@ def _ask(
 ) -> End:
     lines = [words(command) for command in commands]
     notices = ask_confirmation(transaction, office, reading, ticket.number, lines, person, now, why)
+    notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail), now)
     reason = f"{person.address} is asked to confirm what he writes on {office.policy.number(ticket.number)}"
     return End("held", reason, ticket.number, explanation=(said, "nothing was changed or sent"))
@@ -187,6 +192,8 @@ def _obey(
     after = tickets.get(transaction, before.number) or before
     obeyed = not any(result.refusal for result in results)
     notices = _colleagues(office, reading, after, person, commands, listed, now) if obeyed else []
+    if not orders.lines:  # a robot of ours without a mark may be writing
+        notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     if orders.lines or orders.note or not obeyed:
         facts = _transcript(office, orders, before, after, results, now)
         notices += _to_writer(transaction, reading, after, person, "transcript", facts, now)
@@ -310,6 +317,7 @@ def _unclear(
     name = office.policy.number(ticket.number)
     facts = Transcript(name, ticket.subject, tuple(lines) or (_NOTHING,), obeyed=False, text=orders.message)
     notices = _to_writer(transaction, reading, ticket, person, "transcript", facts, now)
+    notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail), now)
     return End("done", f"nothing was done on {name}: it is not clear what is asked", ticket.number, explanation=(said,))
 
@@ -330,6 +338,7 @@ def _in_doubt(
     name = office.policy.number(ticket.number)
     facts = InDoubt(name, ticket.subject, doubt.line, doubt.wrong, doubt.right, orders.message, reading.waiting.id)
     notices = _to_writer(transaction, reading, ticket, person, "doubt", facts, now)
+    notices = within_budget(transaction, office, notices, now, of_the_firm=True)
     post(transaction, office, notices, Cause(reading.waiting.id, reading.mail), now)
     reason = f'"{doubt.line}" is neither a command nor plain text: {doubt.wrong}; its writer is asked'
     return End("held", reason, ticket.number, explanation=(said, "nothing was done or sent"))
