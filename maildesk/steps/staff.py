@@ -27,7 +27,7 @@ from maildesk.read import trust
 from maildesk.read.mail import Mail
 from maildesk.read.orders import Orders, read_orders
 from maildesk.read.parse import read_mail
-from maildesk.read.reply import own_text
+from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Authority, Standing
 from maildesk.steps.answering import within_budget
 from maildesk.steps.change import Result, obey_on, up_to_date
@@ -105,13 +105,17 @@ def command_by_mail(
 
 
 def _own(transaction: Connection, reading: Reading, ticket: Ticket, person: Person) -> str:
-    """Only what he wrote himself: what he quotes, our own words too, is neither obeyed nor sent."""
+    """Only what he wrote himself: what he quotes, our own words too, is neither obeyed nor sent.
+
+    Some programs quote without marks: then what is left of the mail without the words that we sent him is his.
+    """
     texts = [
         read_mail(octets).text
         for address in person.addresses
         for octets in outbox.sent_texts(transaction, ticket.number, address.lower())
     ]
-    return own_text(reading.mail.text, reading.mail.html, texts)
+    mail = reading.mail
+    return own_text(mail.text, mail.html, texts) or (new_text(mail.text, mail.html, texts) if texts else "")
 
 
 def _commands(reading: Reading, orders: Orders) -> list[TicketCommand]:
