@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.rig.desk import ANN, BILL, DeskUnderTest, Post
-from tests.rig.letters import answer, letter
+from tests.rig.letters import letter
 
 OpenDesk = Callable[..., DeskUnderTest]
 BOB = "bob@acme.test"
@@ -142,7 +142,7 @@ def test_a_full_budget_costs_the_others_nothing(open_desk: OpenDesk) -> None:
 def test_answers_to_our_own_people_have_a_budget_and_the_operator_hears_of_held_ones(
     desk: DeskUnderTest,
 ) -> None:
-    notice = desk.receive(letter()).to(ANN)[0]
+    desk.receive(letter()).to(ANN)[0]
     desk.receive_all([desk.incoming(letter(f"Trouble {n}", sender=ANN, subject=f"Mine {n}")) for n in range(12)])
     assert [mail.row.state for mail in desk.outbox("new-ticket", to=BILL)] == ["queued"] * 11 + ["held"] * 2
     assert ["is held" in mail.text for mail in desk.outbox("alert")] == [True, True]  # to Ann and to Bill

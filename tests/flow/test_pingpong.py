@@ -94,7 +94,11 @@ def played(desk: DeskUnderTest) -> Counter[tuple[str, str]]:
         if mail.to not in FIRM:
             games[mail.to, "with the desk"] += 1
         elif writers.get(mail.row.inbound) in FIRM:
-            game = f"of ticket {mail.row.ticket}" if mail.notice in ("joined", "transcript", "confirmation") else mail.notice
+            game = (
+                f"of ticket {mail.row.ticket}"
+                if mail.notice in ("joined", "transcript", "confirmation")
+                else mail.notice
+            )
             games[mail.to, game] += 1
     return games
 

@@ -48,7 +48,14 @@ FIRM: Mapping[str, Any] = {
     ],
     "teams": {"support": {"members": ["Ann", "Bill"]}},
 }
-CALLED_FORTH = {"acknowledgement", "new-ticket", "joined", "reached", "transcript", "doubt"}  # by a mail, which each names
+CALLED_FORTH = {
+    "acknowledgement",
+    "new-ticket",
+    "joined",
+    "reached",
+    "transcript",
+    "doubt",
+}  # by a mail, which each names
 _mails = itertools.count(1)
 _PATH_OF_SENDER = "the sender's"
 
