@@ -29,7 +29,7 @@ from maildesk.read.orders import Orders, read_orders
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Authority, Standing
-from maildesk.steps.answering import within_budget
+from maildesk.steps.answering import unjudged, within_budget
 from maildesk.steps.change import Result, obey_on, up_to_date
 from maildesk.steps.confirming import ask_confirmation, backing, border_believed, take_confirmation
 from maildesk.steps.enclosing import enclosures
@@ -42,7 +42,8 @@ from maildesk.store import budget, inbound, outbox, tickets
 from maildesk.store.budget import Budget
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ANSWERS_AN_HOUR, ANSWERS_A_DAY = 4, 10  # without commands, by one to a ticket: a robot without a mark writes no codes
+ANSWERS_AN_HOUR = 4  # without a command line, by one person to one ticket: a robot without a mark writes no codes
+ANSWERS_A_DAY = 8  # of that kind to one ticket, by whomever
 TRANSCRIPTS_A_DAY = 200  # to one person
 _NOTHING = Order("(no text)", done=False, why="the mail has neither a command nor a text of its writer's own")
 
@@ -144,18 +145,23 @@ def _judged(
     authority: Authority,
     now: datetime,
 ) -> Judgement:
-    """By the table; and mere answers beyond their budget are confirmed, since a robot of ours may be writing them."""
+    """By the table; and mere answers beyond their budgets are confirmed, since a robot of ours may be writing them.
+
+    A ticket that somebody has taken, or whose priority he has set, was judged by a person: there they have no budget.
+    """
     border = border_believed(transaction, office)
     judged = judge([level(command) for command in commands], authority, border=border)
-    if not judged.allowed or not all(isinstance(command, Say) for command in commands):
+    judged_by_person = bool(ticket.assignee) or not ticket.course.proposed
+    if not judged.allowed or judged_by_person or not all(isinstance(command, Say) for command in commands):
         return judged
-    mine, words_ = f"{ticket.number}:{person.address.lower()}", f"budget of answers by {person.address} to one ticket"
+    mine = f"answers:{ticket.number}:{person.address.lower()}"
     budgets = [
-        Budget(f"answers:{mine}", ANSWERS_AN_HOUR, HOUR, f"the hour's {words_}"),
-        Budget(f"day:{mine}", ANSWERS_A_DAY, DAY, f"the day's {words_}"),
+        Budget(mine, ANSWERS_AN_HOUR, HOUR, f"the hour's budget of mere answers by {person.address} to one ticket"),
+        Budget(f"answers:{ticket.number}", ANSWERS_A_DAY, DAY, "the day's budget of mere answers to one ticket"),
     ]
     full = budget.take(transaction, budgets, now)
-    return Judgement(Verdict.CONFIRM, f"{full.words} is used up ({full.most})") if full else judged
+    held = f"{full.words} is used up ({full.most})" if full else unjudged(transaction, office, ticket.requester, now)
+    return Judgement(Verdict.CONFIRM, held) if held else judged
 
 
 def _ask(
