@@ -30,6 +30,7 @@ from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Authority, Standing
 from maildesk.steps.answering import unjudged, within_budget
+from maildesk.steps.approving import approve_by_mail
 from maildesk.steps.change import Result, obey_on, up_to_date
 from maildesk.steps.confirming import ask_confirmation, backing, border_believed, take_confirmation
 from maildesk.steps.enclosing import enclosures
@@ -57,7 +58,14 @@ def by_staff(
         return _confirmed(transaction, office, confirmed, person, now)
     if ticket is not None:
         return command_by_mail(transaction, office, reading, ticket, person, now)
-    return open_for(transaction, office, reading, person, now)
+    return _of_no_ticket(transaction, office, reading, person, now, confirmed=False)
+
+
+def _of_no_ticket(
+    transaction: Connection, office: Office, reading: Reading, person: Person, now: datetime, *, confirmed: bool
+) -> End | None:
+    decided = approve_by_mail(transaction, office, reading, person, now, confirmed=confirmed)
+    return decided or open_for(transaction, office, reading, person, now, confirmed=confirmed)
 
 
 def _confirmed(transaction: Connection, office: Office, mail: int, person: Person, now: datetime) -> End:
@@ -68,7 +76,7 @@ def _confirmed(transaction: Connection, office: Office, mail: int, person: Perso
         if ticket is not None:
             end: End | None = command_by_mail(transaction, office, kept, ticket, person, now, confirmed=True)
         else:
-            end = open_for(transaction, office, kept, person, now, confirmed=True)
+            end = _of_no_ticket(transaction, office, kept, person, now, confirmed=True)
         if end is not None:
             words_ = [*end.explanation, f"done: {end.reason}; confirmed by {person.address}"]
             inbound.obeyed(transaction, mail, end.reason, end.ticket, words_)
