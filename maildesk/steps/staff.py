@@ -4,6 +4,7 @@ Its leading lines are commands, the rest is the answer to the customer, or a not
 what was done, or why nothing was (mail-rules, "Authority" and "Command lines").
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from maildesk.desk.undo import undo_code
 from maildesk.office import Office
 from maildesk.read import trust
 from maildesk.read.mail import Mail
-from maildesk.read.orders import Orders, read_orders
+from maildesk.read.orders import Doubt, Orders, read_orders
 from maildesk.read.parse import read_mail
 from maildesk.read.reply import new_text, own_text
 from maildesk.read.trust import Authority, Standing
@@ -46,6 +47,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANSWERS_AN_HOUR = 4  # without a command line, by one person to one ticket: a robot without a mark writes no codes
 ANSWERS_A_DAY = 8  # of that kind to one ticket, by whomever
 TRANSCRIPTS_A_DAY = 200  # to one person
+_LONGEST_QUESTION = 80
+_QUESTION = re.compile(
+    r"#?(?:help|list(?: mine| team| all)?|(?:show|explain) [A-Z0-9-]{1,16}|report [0-9-]{4,7}|on it|approve)[.?!]?",
+    re.IGNORECASE,
+)
+_REPLY = "reply: TEXT"
 _NOTHING = Order("(no text)", done=False, why="the mail has neither a command nor a text of its writer's own")
 
 
@@ -97,7 +104,11 @@ def command_by_mail(
     """Do what a member of the firm writes about a ticket.  ``confirmed``: he has confirmed the mail by its code."""
     tickets.know_messages(transaction, [reading.mail.message_id], ticket.number)
     own = _own(transaction, reading, ticket, person)
-    orders = read_orders(own, reading.mail.subject, known_subject=ticket.subject)
+    orders = read_orders(own, reading.mail.subject, others=(_question,), known_subject=ticket.subject)
+    if orders.others:
+        orders = Orders(
+            message=own, doubt=Doubt(str(orders.others[0]), "the desk answers no questions by mail", _REPLY)
+        )
     authority = _authority(transaction, office, reading, person, now)
     said = f"authority: {authority.summary}"
     if orders.doubt:
@@ -111,6 +122,11 @@ def command_by_mail(
     if not (confirmed or judged.allowed):
         return _ask(transaction, office, reading, ticket, person, commands, said, judged.why, now)
     return _obey(transaction, office, reading, ticket, person, orders, commands, said, now)
+
+
+def _question(line: str) -> str | None:
+    """A line that asks the desk and no customer; it must not become an answer."""
+    return line if _QUESTION.fullmatch(" ".join(line[:_LONGEST_QUESTION].split())) else None
 
 
 def _own(transaction: Connection, reading: Reading, ticket: Ticket, person: Person) -> str:

@@ -151,3 +151,11 @@ def test_with_a_border_an_answer_without_its_pass_is_asked_about(open_desk: Open
         "Received": "from a by mx.firm.test",
     }
     assert ("answer", BOB) in by_ann(desk, opened, "We look at it.", fields=passed).told
+
+
+@pytest.mark.parametrize(
+    "line", ["help", "list mine", "show 1042", "explain D-1001", "report 2026-10", "On it!", "approve"]
+)
+def test_a_question_to_the_desk_is_no_answer_to_the_customer(desk: DeskUnderTest, opened: End, line: str) -> None:
+    end = by_ann(desk, opened, line)
+    assert (end.row.state, end.told) == ("held", {("doubt", ANN)})
